@@ -1,0 +1,11 @@
+# WEIR_SANITIZE and WEIR_COVERAGE as an interface target: weir_sanitize.
+add_library(weir_sanitize INTERFACE)
+if(WEIR_SANITIZE)
+    set(flags -fsanitize=${WEIR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_compile_options(weir_sanitize INTERFACE ${flags})
+    target_link_options(weir_sanitize INTERFACE ${flags})
+endif()
+if(WEIR_COVERAGE)
+    target_compile_options(weir_sanitize INTERFACE --coverage)
+    target_link_options(weir_sanitize INTERFACE --coverage)
+endif()
