@@ -35,8 +35,8 @@ typedef enum weir__stack_guard {
      * its own. All slabs are one mapping, or a few. */
     WEIR__STACK_GUARD_MADVISE,
 
-    /* PROT_NONE for the first WEIR__STACK_PROTECTED, two mappings each; those
-     * beyond are as in HOLE. */
+    /* PROT_NONE for the first WEIR__STACK_PROTECTED of the process, two mappings
+     * each; those beyond are as in HOLE. */
     WEIR__STACK_GUARD_PROTECT,
 
     /* The page below is not mapped: one mapping each. Weaker, for something else
@@ -61,9 +61,8 @@ typedef struct weir__stack_pool {
     size_t max_cached;
     size_t usable_bytes;
     size_t page_bytes;
-    size_t protected_count; /* stacks with a guard of PROT_NONE */
-    weir__link available;   /* slabs that have a free stack */
-    weir__stack_guard guard;
+    weir__link available;    /* slabs that have a free stack */
+    weir__stack_guard guard; /* AUTO until the first stack; tests set another one */
 } weir__stack_pool;
 
 /* Cannot fail, and maps nothing yet. The pool must stay where it is.
