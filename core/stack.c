@@ -246,7 +246,7 @@ static slot *take_odd(weir__stack_pool *pool, size_t usable_bytes)
 
 /* Makes a stack that was live or cached free, and its slab too if it was the
  * last of it. */
-static void release(weir__stack_pool *pool, slot *s)
+__attribute__((noinline)) static void release(weir__stack_pool *pool, slot *s)
 {
     struct slab *slab = s->slab;
     if (--slab->in_use == 0) {
@@ -273,8 +273,10 @@ void weir__stack_pool_init(weir__stack_pool *pool, size_t usable_bytes,
     weir__link_init(&pool->available);
 }
 
-/* What to do when none is cached, or none of this size. */
-static int take_slowly(weir__stack_pool *pool, size_t usable_bytes, weir__stack *out)
+/* What to do when none is cached, or none of this size. Not inlined, as release is
+ * not: their registers would be saved on the quick path too. */
+__attribute__((noinline)) static int take_slowly(weir__stack_pool *pool,
+                                                 size_t usable_bytes, weir__stack *out)
 {
     slot *s = usable_bytes > pool->usable_bytes ? take_odd(pool, usable_bytes)
                                                 : take_uncached(pool);

@@ -13,6 +13,10 @@
  * loading them costs more than the rest of the switch. Code that changes the
  * rounding mode sets it back before it waits.
  *
+ * Processors predict returns. A switch costs least, 4 ns instead of 8 or 28, when
+ * the context that it leaves and the one that it enters wait in the same function,
+ * called from alike places: let tasks wait in one function, not inlined.
+ *
  * The machine's part is two functions, in switch_x86_64.S, switch_aarch64.S or
  * switch_ucontext.c, one of which is in a build.
  *

@@ -96,11 +96,14 @@ NAME(weir__switch):
     .cfi_endproc
 
 /* Where a prepared context begins: x19 is the entry, x20 its argument. No return
- * address and no frame pointer: backtraces end here. */
+ * address and no frame pointer: backtraces end here. The no-op is for unwinders,
+ * which look up the byte before a return address. */
     .p2align 4
 begin:
     .cfi_startproc
     .cfi_undefined x30
+    nop
+after_nop:
     mov x0, x20
     blr x19
     brk #1
@@ -117,7 +120,7 @@ NAME(weir__switch_prepare):
     add x0, x0, x1
     and x0, x0, #-16
     sub x0, x0, #160
-    adr x4, begin
+    adr x4, after_nop
     stp xzr, x4, [x0]       /* x29, x30 */
     stp x2, x3, [x0, #16]   /* x19, x20 */
     stp xzr, xzr, [x0, #32]
