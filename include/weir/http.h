@@ -24,6 +24,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /**
  * A list of fields: ordered, names without regard to case, repeats kept.
  *
@@ -124,7 +126,8 @@ bool weir_http_fields_has_token(const weir_http_fields *fields, weir_slice name,
  */
 int weir_http_fields_copy(weir_http_fields *to, const weir_http_fields *from);
 
-/** Exchanges two lists with their memory and limits; slices go with their list. */
+/** Exchanges what two lists hold, with the memory and its allocator. Slices of the
+ * one are then slices of the other; each keeps its limits. */
 void weir_http_fields_swap(weir_http_fields *a, weir_http_fields *b);
 
 /**
@@ -151,6 +154,8 @@ bool weir_http_method_is_idempotent(weir_slice method);
 
 /** The usual reason phrase of a status code: "Not Found"; "" for an unknown one. */
 const char *weir_http_status_reason(int status_code);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,30 @@
+/* What a head says, once llhttp has found its fields.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef WEIR_HTTP1_CODEC_HEAD_H
+#define WEIR_HTTP1_CODEC_HEAD_H
+
+#include <weir/codec_error.h>
+#include <weir/http_codec.h>
+
+#include "fields.h"
+
+/* The request that a response answers, as far as its framing depends on it. */
+enum weir__http_question { WEIR__HTTP_ANY, WEIR__HTTP_HEAD, WEIR__HTTP_CONNECT };
+
+/* Reads the start line, given with the LF at its end, and sets the members of `head`
+ * that come from it, as slices of it. WEIR_OK or WEIR_E_PROTOCOL with the error. */
+int weir__head_start_line(weir_http_head *head, weir_http_role role, weir_slice line,
+                          weir_codec_error *error);
+
+/* Whether the field at `index` is one line of the text from `*line` on, as the
+ * grammar has it, and moves *line behind it. WEIR_OK or WEIR_E_PROTOCOL. */
+int weir__head_field_line(weir__fields *fields, size_t index, size_t *line,
+                          weir_codec_error *error);
+
+/* Sets the members of a complete head that come from its fields: framing, length,
+ * keep_alive, upgrade. WEIR_OK or WEIR_E_PROTOCOL. */
+int weir__head_frame(weir_http_head *head, weir_http_role role,
+                     enum weir__http_question question, weir_codec_error *error);
+
+#endif
