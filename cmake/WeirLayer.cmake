@@ -6,11 +6,8 @@ function(weir_layer name)
     cmake_parse_arguments(LAYER "" "" "SOURCES;SEES;LINKS" ${ARGN})
     add_library(${name} OBJECT ${LAYER_SOURCES})
     target_include_directories(${name} PUBLIC
-        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-        PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-    foreach(folder IN LISTS LAYER_SEES)
-        target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/${folder})
-    endforeach()
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+    weir_target_sees(${name} ${LAYER_SEES})
     weir_target_defaults(${name})
     target_link_libraries(${name} PRIVATE ${LAYER_LINKS})
     set_target_properties(${name} PROPERTIES
@@ -18,6 +15,15 @@ function(weir_layer name)
         C_VISIBILITY_PRESET hidden)
     target_compile_definitions(${name} PRIVATE WEIR_BUILDING)
     set_property(GLOBAL APPEND PROPERTY WEIR_LAYERS ${name})
+endfunction()
+
+# Lets a target include the internal headers of folders, by #include "" alone: the
+# folder core has a signal.h that must not stand in for the system's.
+function(weir_target_sees name)
+    foreach(folder IN LISTS ARGN)
+        target_compile_options(${name} PRIVATE
+            "SHELL:-iquote ${PROJECT_SOURCE_DIR}/${folder}")
+    endforeach()
 endfunction()
 
 # What every target of the project, library or not, is compiled with.

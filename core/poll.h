@@ -30,7 +30,7 @@ typedef struct weir__watch {
     int fd;
     uint8_t interest; /* WEIR__POLL_READ, _WRITE: fixed from add to remove */
     uint8_t ready;    /* what came and has not been used up */
-    uint32_t slot; /* the poller's own: its index, in pollers that need one */
+    uint32_t slot;    /* the poller's own: its index, in pollers that need one */
 } weir__watch;
 
 typedef struct weir__poll_event {
@@ -58,7 +58,8 @@ struct weir_poller {
     /* Waits up to `timeout_ns` (-1: for ever), rounded up to what the kernel
      * can; fills in at most `max` events. Returns their number; 0 after a
      * timeout or a signal. */
-    int (*wait)(weir__poll *poll, weir__poll_event *events, int max, int64_t timeout_ns);
+    int (*wait)(weir__poll *poll, weir__poll_event *events, int max,
+                int64_t timeout_ns);
 };
 
 extern const struct weir_poller weir__poller_epoll;

@@ -12,6 +12,7 @@
 #ifndef WEIR_CORE_SYS_H
 #define WEIR_CORE_SYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -23,15 +24,21 @@ typedef struct weir_sys weir_sys;
 struct weir_sys {
     const struct weir_poller *poller;
 
+    /* A read that returns less than was asked for has emptied the socket, so that
+     * reading again would be in vain. False for a double that cuts reads short. */
+    bool short_read_drains;
+
     /* Monotonic, in nanoseconds. */
     uint64_t (*now)(weir_sys *sys);
 
     int (*socket)(weir_sys *sys, int family, int type, int protocol);
     int (*close)(weir_sys *sys, int fd);
+    int (*set_nonblocking)(weir_sys *sys, int fd); /* of what others have opened */
     int (*bind)(weir_sys *sys, int fd, const struct sockaddr *address, socklen_t len);
     int (*listen)(weir_sys *sys, int fd, int backlog);
     int (*accept)(weir_sys *sys, int fd);
-    int (*connect)(weir_sys *sys, int fd, const struct sockaddr *address, socklen_t len);
+    int (*connect)(weir_sys *sys, int fd, const struct sockaddr *address,
+                   socklen_t len);
     int (*shutdown)(weir_sys *sys, int fd, int how);
     int (*getsockopt)(weir_sys *sys, int fd, int level, int name, void *value,
                       socklen_t *len);

@@ -4,6 +4,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -40,7 +41,17 @@ static int sys_close(weir_sys *sys, int fd)
     return result(close(fd));
 }
 
-static int sys_bind(weir_sys *sys, int fd, const struct sockaddr *address, socklen_t len)
+static int sys_set_nonblocking(weir_sys *sys, int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    (void)sys;
+    if (flags < 0)
+        return -errno;
+    return flags & O_NONBLOCK ? 0 : result(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
+static int sys_bind(weir_sys *sys, int fd, const struct sockaddr *address,
+                    socklen_t len)
 {
     (void)sys;
     return result(bind(fd, address, len));
@@ -99,7 +110,8 @@ static ssize_t sys_recv(weir_sys *sys, int fd, void *buffer, size_t size)
     return count(recv(fd, buffer, size, 0));
 }
 
-static ssize_t sys_sendv(weir_sys *sys, int fd, const struct iovec *slices, int slice_count)
+static ssize_t sys_sendv(weir_sys *sys, int fd, const struct iovec *slices,
+                         int slice_count)
 {
     (void)sys;
     if (slice_count == 1)
@@ -126,9 +138,11 @@ static ssize_t sys_writev(weir_sys *sys, int fd, const struct iovec *slices,
 }
 
 static const weir_sys POSIX = {
+    .short_read_drains = true,
     .now = sys_now,
     .socket = weir__sys_socket,
     .close = sys_close,
+    .set_nonblocking = sys_set_nonblocking,
     .bind = sys_bind,
     .listen = sys_listen,
     .accept = weir__sys_accept,

@@ -60,8 +60,8 @@ static bool must_grow(const weir__buffer *buffer, size_t size, size_t needed)
 {
     if (!buffer->memory || needed > buffer->capacity)
         return true;
-    return size > buffer->capacity - buffer->end && buffer->start < buffer->capacity / 2 &&
-           buffer->capacity < buffer->limit;
+    return size > buffer->capacity - buffer->end &&
+           buffer->start < buffer->capacity / 2 && buffer->capacity < buffer->limit;
 }
 
 int weir__buffer_reserve(weir__buffer *buffer, size_t size, char **space)

@@ -67,7 +67,8 @@ static inline weir__heap_node *weir__heap_first(const weir__heap *heap, uint64_t
 }
 
 /* The key of a node that is in the heap. */
-static inline uint64_t weir__heap_key(const weir__heap *heap, const weir__heap_node *node)
+static inline uint64_t weir__heap_key(const weir__heap *heap,
+                                      const weir__heap_node *node)
 {
     return heap->slots[node->index].key;
 }

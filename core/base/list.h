@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct weir__link {
     struct weir__link *next;
@@ -15,8 +16,8 @@ typedef struct weir__link {
 } weir__link;
 
 /* The object around a link: WEIR__CONTAINER(link, struct task, link). */
-#define WEIR__CONTAINER(pointer, type, member)                                           \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define WEIR__CONTAINER(pointer, type, member) \
+    ((type *)((uintptr_t)(pointer)-offsetof(type, member)))
 
 static inline void weir__link_init(weir__link *link)
 {

@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_event weir_event;
 
 /** Makes an event that is not set. Returns NULL without memory. */
@@ -36,6 +38,8 @@ bool weir_event_is_set(const weir_event *event);
  * Returns WEIR_OK, WEIR_E_CANCELLED, WEIR_E_TIMEOUT or WEIR_E_CLOSED.
  */
 int weir_event_wait(weir_event *event);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -19,6 +19,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_group weir_group;
 
 /** Options of weir_group_new. All zero is the default. */
@@ -66,6 +68,8 @@ size_t weir_group_running(const weir_group *group);
 
 /** Cancels the tasks, waits for them, frees the group. NULL is allowed. */
 void weir_group_free(weir_group *group);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

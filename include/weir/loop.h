@@ -27,6 +27,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_loop weir_loop;
 
 struct weir_resolver;
@@ -104,7 +106,7 @@ int weir_loop_fd(const weir_loop *loop);
  * milliseconds, rounded up: 0 when something is due, -1 when only I/O can bring
  * news.
  */
-int64_t weir_loop_timeout(const weir_loop *loop);
+int64_t weir_loop_timeout(weir_loop *loop);
 
 /** The loop's clock in milliseconds: monotonic, read once an iteration. */
 uint64_t weir_loop_now_ms(const weir_loop *loop);
@@ -139,6 +141,8 @@ enum {
  *   WEIR_E_SYSTEM      the descriptor cannot be waited for: see os_error
  */
 int weir_wait_fd(weir_loop *loop, int fd, int events);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

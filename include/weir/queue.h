@@ -20,6 +20,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_queue weir_queue;
 
 /**
@@ -59,6 +61,8 @@ void weir_queue_close(weir_queue *queue);
 
 /** How many items are in the queue. */
 size_t weir_queue_len(const weir_queue *queue);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

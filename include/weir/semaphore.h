@@ -15,6 +15,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_semaphore weir_semaphore;
 
 /** Makes a semaphore with `permits` free ones. Returns NULL without memory. */
@@ -38,6 +40,8 @@ void weir_semaphore_release(weir_semaphore *semaphore);
 
 /** How many permits are free. */
 size_t weir_semaphore_permits(const weir_semaphore *semaphore);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

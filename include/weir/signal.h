@@ -19,6 +19,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_signal weir_signal;
 
 /**
@@ -43,6 +45,8 @@ void weir_signal_close(weir_signal *signal);
  * when another task waits for it.
  */
 int weir_signal_wait(weir_signal *signal);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -31,6 +31,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_task weir_task;
 
 /** What a task runs; its result is the result of weir_join(). */
@@ -59,9 +61,9 @@ typedef struct weir_task_options {
  */
 weir_task *weir_task_spawn(weir_loop *loop, const weir_task_options *options);
 
-#define weir_spawn(loop, task_function, ...)                                             \
-    weir_task_spawn((loop), &(weir_task_options){.function = (task_function),            \
-                                                 .arg = __VA_ARGS__})
+#define weir_spawn(loop, task_function, ...) \
+    weir_task_spawn(                         \
+        (loop), &(weir_task_options){.function = (task_function), .arg = __VA_ARGS__})
 
 /**
  * Waits for a task to end, and frees it.
@@ -115,6 +117,8 @@ int weir_yield(weir_loop *loop);
  * Returns WEIR_OK; WEIR_E_CANCELLED or WEIR_E_TIMEOUT when that came first.
  */
 int weir_sleep(weir_loop *loop, uint64_t ms);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /** A scope; the fields are weir's. */
 typedef struct weir_timeout {
     weir_loop *loop;
@@ -49,6 +51,8 @@ void weir_timeout_restart(weir_timeout *timeout, uint64_t ms);
  * Returns whether a wait in it ended because of this scope's own deadline.
  */
 bool weir_timeout_end(weir_timeout *timeout);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_timer weir_timer;
 
 /**
@@ -44,6 +46,8 @@ void weir_timer_stop(weir_timer *timer);
 
 /** Whether the timer is set and has not been due. */
 bool weir_timer_is_set(const weir_timer *timer);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
