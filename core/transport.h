@@ -1,0 +1,67 @@
+/* What every transport is: a table of functions and a protocol above it.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef WEIR_CORE_TRANSPORT_H
+#define WEIR_CORE_TRANSPORT_H
+
+#include <weir/transport.h>
+
+struct weir_server;
+
+/* Each entry has the contract of the public function of its name. */
+struct weir__transport_operations {
+    int (*writelines)(weir_transport *transport, const weir_slice *slices,
+                      size_t count);
+    int (*write_eof)(weir_transport *transport);
+    void (*close)(weir_transport *transport);
+    void (*abort)(weir_transport *transport);
+    bool (*is_closing)(const weir_transport *transport);
+    void (*set_reading)(weir_transport *transport, bool reading);
+    bool (*is_reading)(const weir_transport *transport);
+    size_t (*queued)(const weir_transport *transport);
+    void (*set_watermarks)(weir_transport *transport, size_t high, size_t low);
+    int (*fd)(const weir_transport *transport);
+    /* Reads now if there is something to read, outside of the loop's turn: saves a
+     * task that wants more from waiting for the poller. */
+    void (*read_now)(weir_transport *transport);
+    /* Has resume_writing called, once, when the queue is empty. */
+    void (*tell_empty)(weir_transport *transport);
+};
+
+struct weir_transport {
+    const struct weir__transport_operations *operations;
+    weir_loop *loop;
+    const weir_protocol *protocol;
+    void *self;
+};
+
+/* Kinds of descriptors. */
+enum weir__descriptor_kind {
+    WEIR__DESCRIPTOR_OTHER, /* pipe, terminal, file: read and written, not received */
+    WEIR__DESCRIPTOR_UNIX,
+    WEIR__DESCRIPTOR_TCP
+};
+
+/* weir_transport_open() for a descriptor that is non-blocking already and of a
+ * known kind. Takes fd, also on failure. */
+int weir__descriptor_open(weir_loop *loop, weir_transport **transport, int fd,
+                          enum weir__descriptor_kind kind,
+                          const weir_transport_options *options,
+                          const weir_protocol *protocol, void *self);
+
+enum weir__descriptor_kind weir__descriptor_kind_of(weir_loop *loop, int fd);
+
+/* Counts the transport as a connection of this server until it is lost. */
+void weir__descriptor_set_server(weir_transport *transport, struct weir_server *server);
+
+/* Closes or aborts the transports of a server. */
+void weir__descriptors_end(weir_loop *loop, const struct weir_server *server,
+                           bool abort);
+
+/* The server is gone. */
+void weir__descriptors_forget(weir_loop *loop, const struct weir_server *server);
+
+/* Aborts all transports of the loop and delivers their loss. */
+void weir__transports_free(weir_loop *loop);
+
+#endif
