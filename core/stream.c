@@ -1,0 +1,411 @@
+/* Streams: a protocol like any other, over the public interface of transports.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "stream.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <weir/timeout.h>
+
+#include "allocator.h"
+#include "error.h"
+#include "loop.h"
+#include "park.h"
+
+#define DEFAULT_MAX_QUEUE        ((size_t)1024 * 1024)
+#define DEFAULT_CLOSE_TIMEOUT_MS 30000
+
+static void hold_back(weir_stream *stream)
+{
+    stream->reader.paused = true;
+    weir_transport_pause_reading(stream->transport);
+}
+
+static char *get_buffer(weir_transport *transport, void *self, size_t *size)
+{
+    weir_stream *stream = self;
+    bool no_memory;
+    char *space = weir__reader_space(&stream->reader, size, &no_memory);
+    (void)transport;
+    if (space)
+        return space;
+    hold_back(stream);
+    if (no_memory && stream->reader.waiter)
+        weir__unpark(stream->reader.waiter, WEIR_E_MEMORY);
+    return NULL;
+}
+
+static int data_received(weir_transport *transport, void *self, weir_slice bytes)
+{
+    weir_stream *stream = self;
+    weir_reader *reader = &stream->reader;
+    (void)transport;
+    weir__reader_commit(reader, bytes.len);
+    if (weir__reader_len(reader) / 2 > reader->limit)
+        hold_back(stream);
+    return WEIR_OK;
+}
+
+static int eof_received(weir_transport *transport, void *self)
+{
+    weir_stream *stream = self;
+    (void)transport;
+    weir__reader_end(&stream->reader);
+    return 1;
+}
+
+static void pause_writing(weir_transport *transport, void *self)
+{
+    weir_stream *stream = self;
+    (void)transport;
+    stream->writing_paused = true;
+}
+
+static void resume_writing(weir_transport *transport, void *self)
+{
+    weir_stream *stream = self;
+    (void)transport;
+    stream->writing_paused = false;
+    weir__unpark_all(&stream->drainers, WEIR_OK);
+}
+
+static void connection_lost(weir_transport *transport, void *self, int status)
+{
+    weir_stream *stream = self;
+    (void)transport;
+    stream->transport = NULL;
+    stream->status = status < 0 ? status : WEIR_E_CONNECTION;
+    stream->os_error = status < 0 ? weir_last_error()->os_error : 0;
+    stream->writing_paused = false;
+    if (status < 0)
+        weir__reader_fail(&stream->reader, status, stream->os_error);
+    else
+        weir__reader_end(&stream->reader);
+    weir__unpark_all(&stream->drainers, WEIR_OK);
+}
+
+static const weir_protocol PROTOCOL = {
+    .get_buffer = get_buffer,
+    .data_received = data_received,
+    .eof_received = eof_received,
+    .pause_writing = pause_writing,
+    .resume_writing = resume_writing,
+    .connection_lost = connection_lost,
+};
+
+static void relax(void *self, weir_reader *reader)
+{
+    weir_stream *stream = self;
+    (void)reader;
+    if (stream->transport)
+        weir_transport_resume_reading(stream->transport);
+}
+
+/* A read needs more: what the kernel has already, or else what comes. */
+static int pull(void *self, weir_reader *reader)
+{
+    weir_stream *stream = self;
+    size_t before = weir__reader_len(reader);
+    if (!stream->transport)
+        return weir__fail(WEIR_E_CLOSED, "read", "the connection is closed");
+    if (reader->paused) {
+        reader->paused = false;
+        relax(stream, reader);
+    }
+    stream->transport->operations->read_now(stream->transport);
+    if (weir__reader_len(reader) != before || reader->state != WEIR__READER_OPEN)
+        return 1;
+    weir__reader_idle(reader);
+    reader->waiter = reader->loop->current;
+    int rc = weir__park(reader->loop, "read");
+    if (rc == WEIR_E_CLOSED)
+        return weir__fail(rc, "read", "the stream was closed while reading");
+    reader->waiter = NULL;
+    if (rc == WEIR_E_MEMORY)
+        return weir__fail(rc, "read", "no memory for what the peer sends");
+    return rc < 0 ? rc : 1;
+}
+
+static const struct weir__source SOURCE = {.pull = pull, .relax = relax};
+
+static int loss(const weir_stream *stream, const char *operation)
+{
+    if (stream->os_error)
+        return weir__fail_errno(stream->os_error, operation, "the connection is lost");
+    return weir__fail(stream->status, operation, "the connection is lost");
+}
+
+/* Waits for the queue to shrink. */
+static int wait_for_queue(weir_stream *stream, const char *what)
+{
+    int rc = weir__park_in(stream->reader.loop, &stream->drainers, what);
+    if (rc == WEIR_E_CLOSED)
+        return weir__fail(rc, what, "the stream was closed while writing");
+    return rc;
+}
+
+/* The queue being empty is one more thing that its watermarks can say: while
+ * somebody waits for that, the low one is 0. */
+static int drain(void *self, bool all)
+{
+    weir_stream *stream = self;
+    weir_reader *reader = &stream->reader;
+    if (reader->state == WEIR__READER_FAILED)
+        return reader->os_error
+                   ? weir__fail_errno(reader->os_error, "drain",
+                                      "the connection is lost")
+                   : weir__fail(reader->status, "drain", "the connection is lost");
+    while (stream->transport &&
+           (stream->writing_paused ||
+            (all && weir_transport_queued(stream->transport) > 0))) {
+        if (all)
+            stream->transport->operations->tell_empty(stream->transport);
+        int rc = wait_for_queue(stream, all ? "flush" : "drain");
+        if (rc < 0)
+            return rc;
+    }
+    return stream->transport ? WEIR_OK : loss(stream, "drain");
+}
+
+/* More than may be queued: piece by piece, waiting in between. */
+static int write_in_pieces(weir_stream *stream, weir_slice bytes)
+{
+    while (bytes.len > 0) {
+        size_t piece = bytes.len < stream->piece ? bytes.len : stream->piece;
+        if (!stream->transport)
+            return loss(stream, "write");
+        int rc =
+            weir_transport_write(stream->transport, (weir_slice){bytes.data, piece});
+        if (rc == WEIR_E_TOO_BIG && weir_transport_queued(stream->transport) > 0)
+            rc = drain(stream, true);
+        else
+            bytes = weir_slice_skip(bytes, rc < 0 ? 0 : piece);
+        if (rc < 0)
+            return rc;
+    }
+    return WEIR_OK;
+}
+
+static int writelines(void *self, const weir_slice *slices, size_t count)
+{
+    weir_stream *stream = self;
+    if (!stream->transport)
+        return loss(stream, "write");
+    int rc = weir_transport_writelines(stream->transport, slices, count);
+    if (rc != WEIR_E_TOO_BIG ||
+        weir__check_may_wait(stream->reader.loop, "write") != WEIR_OK)
+        return rc;
+    rc = WEIR_OK;
+    for (size_t i = 0; i < count && rc == WEIR_OK; i++)
+        rc = write_in_pieces(stream, slices[i]);
+    return rc;
+}
+
+static int write_eof(void *self)
+{
+    weir_stream *stream = self;
+    if (!stream->transport)
+        return loss(stream, "write_eof");
+    return weir_transport_write_eof(stream->transport);
+}
+
+static size_t queued(const void *self)
+{
+    const weir_stream *stream = self;
+    return stream->transport ? weir_transport_queued(stream->transport) : 0;
+}
+
+static int set_watermarks(void *self, size_t high, size_t low)
+{
+    weir_stream *stream = self;
+    if (!stream->transport)
+        return loss(stream, "watermarks");
+    return weir_transport_set_watermarks(stream->transport, high, low);
+}
+
+static const struct weir__sink SINK = {
+    .writelines = writelines,
+    .drain = drain,
+    .write_eof = write_eof,
+    .queued = queued,
+    .set_watermarks = set_watermarks,
+};
+
+int weir__stream_open(weir_loop *loop, weir_stream **stream, int fd,
+                      enum weir__descriptor_kind kind,
+                      const weir_stream_options *options)
+{
+    static const weir_stream_options DEFAULTS;
+    if (!options)
+        options = &DEFAULTS;
+    weir_transport_options transport = options->transport;
+    if (transport.max_write_buffer_bytes == 0)
+        transport.max_write_buffer_bytes = DEFAULT_MAX_QUEUE;
+    weir_stream *opened = weir__calloc(loop->allocator, 1, sizeof(*opened));
+    if (!opened) {
+        loop->sys->close(loop->sys, fd);
+        return weir__fail(WEIR_E_MEMORY, "open", "no memory for a stream");
+    }
+    weir__reader_init(&opened->reader, loop, &SOURCE, opened, options->limit);
+    opened->writer = (weir_writer){&SINK, opened};
+    opened->close_timeout_ms = options->close_timeout_ms ? options->close_timeout_ms
+                                                         : DEFAULT_CLOSE_TIMEOUT_MS;
+    opened->piece = transport.max_write_buffer_bytes > 4 * WEIR__BLOCK_LARGE
+                        ? (uint32_t)WEIR__BLOCK_LARGE
+                        : (uint32_t)(transport.max_write_buffer_bytes + 3) / 4;
+    weir__link_init(&opened->drainers);
+    weir__link_init(&opened->grave);
+    int rc = weir__descriptor_open(loop, &opened->transport, fd, kind, &transport,
+                                   &PROTOCOL, opened);
+    if (rc < 0) {
+        weir__free(loop->allocator, opened);
+        return rc;
+    }
+    weir__link_push(&loop->streams, &opened->link);
+    *stream = opened;
+    return WEIR_OK;
+}
+
+int weir_stream_open(weir_loop *loop, weir_stream **stream, int fd,
+                     const weir_stream_options *options)
+{
+    int rc = loop->sys->set_nonblocking(loop->sys, fd);
+    if (rc < 0)
+        return weir__fail_errno(-rc, "open", "the descriptor %d cannot be used", fd);
+    return weir__stream_open(loop, stream, fd, weir__descriptor_kind_of(loop, fd),
+                             options);
+}
+
+int weir_stream_pair(weir_loop *loop, weir_stream *ends[2])
+{
+    weir_stream *first, *second;
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+        return weir__fail_errno(errno, "pair", "no two connected sockets");
+    int rc = weir_stream_open(loop, &first, fds[0], NULL);
+    if (rc < 0) {
+        loop->sys->close(loop->sys, fds[1]);
+        return rc;
+    }
+    rc = weir_stream_open(loop, &second, fds[1], NULL);
+    if (rc < 0) {
+        weir_stream_abort(first);
+        return rc;
+    }
+    ends[0] = first;
+    ends[1] = second;
+    return WEIR_OK;
+}
+
+weir_reader *weir_stream_reader(weir_stream *stream)
+{
+    return &stream->reader;
+}
+
+weir_writer *weir_stream_writer(weir_stream *stream)
+{
+    return &stream->writer;
+}
+
+weir_transport *weir_stream_transport(weir_stream *stream)
+{
+    return stream->transport;
+}
+
+weir_loop *weir_stream_loop(weir_stream *stream)
+{
+    return stream->reader.loop;
+}
+
+void weir_stream_peer_address(const weir_stream *stream, weir_address *address)
+{
+    *address = (weir_address){.len = 0};
+    if (stream->transport)
+        weir_transport_peer_address(stream->transport, address);
+}
+
+void weir_stream_local_address(const weir_stream *stream, weir_address *address)
+{
+    *address = (weir_address){.len = 0};
+    if (stream->transport)
+        weir_transport_local_address(stream->transport, address);
+}
+
+static const weir_protocol NOBODY = {.connection_lost = NULL};
+
+/* Frees the stream; its transport, if it is still there, goes on without it. A task
+ * that waits in it must first find its way out. */
+static void free_stream(weir_stream *stream)
+{
+    weir_loop *loop = stream->reader.loop;
+    bool in_use = stream->reader.reading || weir__link_is_linked(&stream->drainers);
+    if (stream->on_close)
+        stream->on_close(stream);
+    if (stream->transport)
+        weir_transport_set_protocol(stream->transport, &NOBODY, NULL);
+    stream->transport = NULL;
+    weir__unpark_all(&stream->drainers, WEIR_E_CLOSED);
+    weir__reader_clear(&stream->reader);
+    weir__link_remove(&stream->link);
+    if (in_use)
+        weir__link_push(&loop->graves, &stream->grave);
+    else
+        weir__free(loop->allocator, stream);
+}
+
+void weir__streams_bury(weir_loop *loop)
+{
+    weir__link *link;
+    while ((link = weir__link_shift(&loop->graves)))
+        weir__free(loop->allocator, WEIR__CONTAINER(link, weir_stream, grave));
+}
+
+void weir_stream_abort(weir_stream *stream)
+{
+    if (!stream)
+        return;
+    if (stream->transport)
+        weir_transport_abort(stream->transport);
+    free_stream(stream);
+}
+
+static int flush_before_close(weir_stream *stream)
+{
+    weir_timeout timeout =
+        weir_timeout_start(stream->reader.loop, stream->close_timeout_ms);
+    int rc = WEIR_OK;
+    while (rc == WEIR_OK && stream->transport &&
+           weir_transport_queued(stream->transport) > 0) {
+        stream->transport->operations->tell_empty(stream->transport);
+        rc = wait_for_queue(stream, "close");
+    }
+    weir_timeout_end(&timeout);
+    if (rc == WEIR_OK && !stream->transport)
+        rc = loss(stream, "close");
+    return rc;
+}
+
+int weir_stream_close(weir_stream *stream)
+{
+    int rc = WEIR_OK;
+    if (!stream)
+        return rc;
+    bool pending = queued(stream) > 0;
+    bool may_wait =
+        !pending || weir__check_may_wait(stream->reader.loop, "close") == WEIR_OK;
+    if (pending && may_wait)
+        rc = flush_before_close(stream);
+    if (stream->transport && rc == WEIR_OK)
+        weir_transport_close(stream->transport);
+    else if (stream->transport)
+        weir_transport_abort(stream->transport);
+    free_stream(stream);
+    return rc;
+}
+
+void weir__streams_free(weir_loop *loop)
+{
+    while (weir__link_is_linked(&loop->streams))
+        free_stream(WEIR__CONTAINER(loop->streams.next, weir_stream, link));
+    weir__streams_bury(loop);
+}
