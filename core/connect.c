@@ -1,0 +1,175 @@
+/* Connecting: names, addresses, a Unix path; within one time limit.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "connect.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <weir/resolver.h>
+#include <weir/task.h>
+#include <weir/timeout.h>
+
+#include "address.h"
+#include "error.h"
+#include "loop.h"
+#include "park.h"
+#include "race.h"
+#include "stream.h"
+
+#define DEFAULT_CONNECT_TIMEOUT_MS 30000
+#define DEFAULT_ATTEMPT_DELAY_MS   250 /* RFC 8305 8 */
+
+/* How long until a Unix server with a full backlog is asked again. */
+#define BACKLOG_RETRY_MS 10
+
+static int family_of(weir_address *address)
+{
+    return weir__address_sockaddr(address)->sa_family;
+}
+
+/* Alternates the families, beginning with that of the first address (RFC 8305 4),
+ * and otherwise keeps the resolver's order. */
+static void interleave(weir_address *addresses, int count)
+{
+    weir_address sorted[WEIR_MAX_ADDRESSES];
+    bool used[WEIR_MAX_ADDRESSES] = {false};
+    int wanted = count > 0 ? family_of(&addresses[0]) : 0;
+    for (int taken = 0; taken < count; taken++) {
+        int pick = -1;
+        for (int i = 0; i < count; i++) {
+            if (used[i])
+                continue;
+            if (family_of(&addresses[i]) == wanted) {
+                pick = i;
+                break;
+            }
+            if (pick < 0)
+                pick = i; /* the other family, if this one is used up */
+        }
+        used[pick] = true;
+        sorted[taken] = addresses[pick];
+        wanted = wanted == AF_INET ? AF_INET6 : AF_INET;
+    }
+    memcpy(addresses, sorted, (size_t)count * sizeof(addresses[0]));
+}
+
+static int connect_host(weir_loop *loop, const weir_connect_options *options, int *fd)
+{
+    weir_address addresses[WEIR_MAX_ADDRESSES], local;
+    char name[320];
+    bool bind_local = options->local_host || options->local_port != 0;
+    const char *local_host = options->local_host ? options->local_host : "0.0.0.0";
+    if (bind_local && weir_address_parse(&local, local_host, options->local_port) < 0)
+        return weir__fail(WEIR_E_INVALID, "connect",
+                          "the local address %s is no address", local_host);
+    int count =
+        weir_resolve(loop, options->host, options->port, options->family, addresses);
+    if (count < 0)
+        return count;
+    interleave(addresses, count);
+    snprintf(name, sizeof(name), "%s port %d", options->host, options->port);
+    return weir__race(loop,
+                      &(struct weir__race_options){
+                          .addresses = addresses,
+                          .count = count,
+                          .local = bind_local ? &local : NULL,
+                          .delay_ms = options->attempt_delay_ms
+                                          ? options->attempt_delay_ms
+                                          : DEFAULT_ATTEMPT_DELAY_MS,
+                          .name = name,
+                      },
+                      fd);
+}
+
+static int connect_unix(weir_loop *loop, const char *path, int *fd)
+{
+    weir_address address;
+    if (weir__address_unix(&address, path) < 0)
+        return weir__fail(WEIR_E_INVALID, "connect", "a socket cannot have the path %s",
+                          path);
+    for (;;) {
+        struct weir__race_options options = {
+            .addresses = &address, .count = 1, .name = path};
+        int rc = weir__race(loop, &options, fd);
+        /* EAGAIN: the backlog is full, of which no event will tell (unix(7)). */
+        if (rc != WEIR_E_SYSTEM || weir_last_error()->os_error != EAGAIN)
+            return rc;
+        rc = weir_sleep(loop, BACKLOG_RETRY_MS);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+static int check_options(const weir_connect_options *options)
+{
+    if (options->unix_path && options->host)
+        return weir__fail(WEIR_E_INVALID, "connect",
+                          "a host and a Unix path exclude each other");
+    if (!options->unix_path && (!options->host || !options->host[0]))
+        return weir__fail(WEIR_E_INVALID, "connect", "there is no host to connect to");
+    if (!options->unix_path && (options->port < 1 || options->port > 65535))
+        return weir__fail(WEIR_E_INVALID, "connect",
+                          "the port %d is not from 1 to 65535", options->port);
+    return WEIR_OK;
+}
+
+static int describe(int rc, const weir_connect_options *options, uint32_t timeout_ms,
+                    bool timed_out)
+{
+    const char *name = options->unix_path ? options->unix_path : options->host;
+    if (timed_out)
+        return weir__fail(WEIR_E_TIMEOUT, "connect",
+                          "connect to %s: no connection within %u ms", name,
+                          (unsigned)timeout_ms);
+    if (rc == WEIR_E_TIMEOUT)
+        return weir__fail(rc, "connect", "connect to %s: the deadline passed", name);
+    if (rc == WEIR_E_CANCELLED)
+        return weir__fail(rc, "connect", "connect to %s: the task was cancelled", name);
+    return rc;
+}
+
+int weir__connect(weir_loop *loop, const weir_connect_options *options, int *fd,
+                  enum weir__descriptor_kind *kind)
+{
+    uint32_t timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms
+                                                      : DEFAULT_CONNECT_TIMEOUT_MS;
+    int rc = weir__check_may_wait(loop, "connect");
+    if (rc == WEIR_OK)
+        rc = check_options(options);
+    if (rc < 0)
+        return rc;
+    weir_timeout timeout = weir_timeout_start(loop, timeout_ms);
+    rc = options->unix_path ? connect_unix(loop, options->unix_path, fd)
+                            : connect_host(loop, options, fd);
+    bool timed_out = weir_timeout_end(&timeout);
+    *kind = options->unix_path ? WEIR__DESCRIPTOR_UNIX : WEIR__DESCRIPTOR_TCP;
+    return rc < 0 ? describe(rc, options, timeout_ms, timed_out && rc == WEIR_E_TIMEOUT)
+                  : rc;
+}
+
+int weir_stream_connect(weir_loop *loop, weir_stream **stream,
+                        const weir_connect_options *options)
+{
+    enum weir__descriptor_kind kind;
+    weir_stream_options stream_options = {
+        .limit = options->limit,
+        .transport = options->transport,
+        .close_timeout_ms = options->close_timeout_ms,
+    };
+    int fd;
+    int rc = weir__connect(loop, options, &fd, &kind);
+    return rc < 0 ? rc : weir__stream_open(loop, stream, fd, kind, &stream_options);
+}
+
+int weir_transport_connect(weir_loop *loop, weir_transport **transport,
+                           const weir_connect_options *options,
+                           const weir_protocol *protocol, void *self)
+{
+    enum weir__descriptor_kind kind;
+    int fd;
+    int rc = weir__connect(loop, options, &fd, &kind);
+    return rc < 0 ? rc
+                  : weir__descriptor_open(loop, transport, fd, kind,
+                                          &options->transport, protocol, self);
+}
