@@ -15,6 +15,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /**
  * Three functions and what they are called with.
  *
@@ -31,6 +33,8 @@ typedef struct weir_allocator {
 
 /** The C library's malloc, realloc and free. */
 const weir_allocator *weir_allocator_default(void);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -19,12 +19,16 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /** A failure in the bytes given to a codec. */
 typedef struct weir_codec_error {
     int status;         /**< what the call returned, a weir_status; WEIR_OK: none */
     const char *reason; /**< half a sentence, static text, never NULL after a failure */
     size_t offset; /**< where: counted from the first byte of the text or message */
 } weir_codec_error;
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /** How the end of a body is found (RFC 9112 6.3). */
 typedef enum weir_http_framing {
     WEIR_HTTP_NO_BODY = 0, /**< there is none; encoding: no field says so */
@@ -226,6 +228,8 @@ size_t weir_http_encode_chunk(uint64_t chunk_bytes, char *space);
  */
 int weir_http_encode_last_chunk(const weir_http_fields *trailers, char *space,
                                 size_t size, size_t *len, weir_codec_error *error);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -22,6 +22,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_slice {
     const char *data; /**< not NUL-terminated; NULL only when len is 0 */
     size_t len;       /**< in bytes */
@@ -78,6 +80,8 @@ weir_slice weir_slice_skip(weir_slice slice, size_t count);
  * NULL. A slice with n separators gives n + 1 parts.
  */
 bool weir_slice_split(weir_slice *rest, char separator, weir_slice *part);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

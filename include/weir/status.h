@@ -19,6 +19,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /**
  * The statuses, each with what a program does about it.
  *
@@ -74,6 +76,8 @@ const weir_error *weir_last_error(void);
  * Static text; "unknown status" for a number that is no status.
  */
 const char *weir_status_name(int status);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

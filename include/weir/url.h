@@ -29,6 +29,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /**
  * A parsed URL: the caller's object, one allocation behind it.
  *
@@ -135,6 +137,8 @@ bool weir_url_same_origin(const weir_url *a, const weir_url *b);
  * URL is as before.
  */
 int weir_url_add_param(weir_url *url, weir_slice name, weir_slice value);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,44 @@
+/**
+ * All of weir. The contents, from the ground up:
+ *
+ *   status.h slice.h allocator.h address.h    what everything else speaks in
+ *   loop.h timer.h signal.h                   the loop
+ *   task.h timeout.h group.h                  tasks, and how long they may take
+ *   queue.h event.h semaphore.h               between tasks
+ *   transport.h                               connections by callbacks
+ *   reader.h writer.h stream.h server.h       connections for tasks
+ *   resolver.h                                names
+ *   url.h http.h http_codec.h                 codecs, without connections
+ *   session.h response.h                      HTTP
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <weir/address.h>
+#include <weir/allocator.h>
+#include <weir/event.h>
+#include <weir/group.h>
+#include <weir/http.h>
+#include <weir/http_codec.h>
+#include <weir/loop.h>
+#include <weir/queue.h>
+#include <weir/reader.h>
+#include <weir/resolver.h>
+#include <weir/response.h>
+#include <weir/semaphore.h>
+#include <weir/server.h>
+#include <weir/session.h>
+#include <weir/signal.h>
+#include <weir/slice.h>
+#include <weir/status.h>
+#include <weir/stream.h>
+#include <weir/task.h>
+#include <weir/timeout.h>
+#include <weir/timer.h>
+#include <weir/transport.h>
+#include <weir/url.h>
+#include <weir/writer.h>
+
+#endif
