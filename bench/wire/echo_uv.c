@@ -49,11 +49,12 @@ static bool queue_write(uv_stream_t *stream, const char *bytes, size_t len)
     return uv_write(&queued->request, stream, &buffer, 1, written) == 0;
 }
 
-static bool write_lines(void *self, char *bytes, size_t len)
+static bool write_lines(void *self, const char *bytes, size_t len)
 {
     struct connection *c = self;
     uv_stream_t *stream = (uv_stream_t *)&c->tcp;
-    uv_buf_t buffer = uv_buf_init(bytes, (unsigned)len);
+    uv_buf_t buffer = {.len = len};
+    memcpy(&buffer.base, &bytes, sizeof bytes); /* uv_buf_t wants it without const */
     int sent = uv_try_write(stream, &buffer, 1);
     if (sent == (int)len)
         return true;

@@ -68,6 +68,7 @@ static bool is_whole(const struct connection *c)
     return c->len == head + body_length(c->response, head);
 }
 
+/* One recv: a response is smaller than the buffer, so the socket is empty then. */
 static void receive_response(struct connection *c)
 {
     ssize_t n = recv(c->fd, c->response + c->len, RESPONSE_SIZE - c->len, 0);
@@ -84,7 +85,7 @@ static void receive_response(struct connection *c)
 
 static void connect_one(int epoll, int port, struct connection *c)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = c};
     c->fd = loopback_connect(port);
     loopback_set_nonblocking(c->fd);
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)

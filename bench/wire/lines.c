@@ -33,7 +33,7 @@ static bool keep(struct lines *lines, const char *bytes, size_t len)
     return true;
 }
 
-bool lines_feed(struct lines *lines, char *bytes, size_t len, lines_sink *sink,
+bool lines_feed(struct lines *lines, const char *bytes, size_t len, lines_sink *sink,
                 void *self)
 {
     size_t whole = whole_lines(bytes, len);

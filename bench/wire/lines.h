@@ -13,12 +13,12 @@ struct lines {
     size_t kept_len;
 };
 
-typedef bool lines_sink(void *self, char *bytes, size_t len);
+typedef bool lines_sink(void *self, const char *bytes, size_t len);
 
 /* Gives the whole lines in what was kept and `bytes` to `sink`, in one call where
  * they are in one piece, and keeps the rest. False when the sink said so, a line is
  * over 64 KiB, or there is no memory. */
-bool lines_feed(struct lines *lines, char *bytes, size_t len, lines_sink *sink,
+bool lines_feed(struct lines *lines, const char *bytes, size_t len, lines_sink *sink,
                 void *self);
 
 void lines_clear(struct lines *lines);

@@ -4,6 +4,7 @@
 #include "loopback.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -55,7 +56,10 @@ int loopback_listen(int port, int backlog)
 
 int loopback_accept(int listener)
 {
-    return without_delay(checked(accept(listener, NULL, NULL), "accept"));
+    int fd = accept(listener, NULL, NULL);
+    if (fd < 0 && errno == EAGAIN)
+        return -1;
+    return without_delay(checked(fd, "accept"));
 }
 
 int loopback_connect(int port)

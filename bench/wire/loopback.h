@@ -4,7 +4,8 @@
 #ifndef WEIR_BENCH_LOOPBACK_H
 #define WEIR_BENCH_LOOPBACK_H
 
-/* Each returns a blocking socket with TCP_NODELAY, or prints why not and exits. */
+/* Each returns a blocking socket with TCP_NODELAY, or prints why not and exits; but
+ * accepting from a listener that does not block may return -1. */
 int loopback_listen(int port, int backlog);
 int loopback_accept(int listener);
 int loopback_connect(int port);
