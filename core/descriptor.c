@@ -27,6 +27,7 @@
 
 /* Slices for one sendmsg. More of them go in the next. */
 #define MAX_SLICES 64
+#define FEW_SLICES 8
 
 enum life { OPENING, OPEN, CLOSING, LOST };
 enum read_state { READING, PAUSED, READ_ENDED };
@@ -356,31 +357,48 @@ static struct iovec as_iovec(weir_slice slice)
     return iovec;
 }
 
-/* What is queued and the slices, in one call. Returns how much of the slices has
- * left, or a negative errno. */
-static ssize_t send_with_queue(struct descriptor *d, const weir_slice *slices,
-                               size_t count)
+/* What is queued and the slices, in one call with `space` for `max` of them. Returns
+ * how much of the slices has left, or a negative errno. */
+static ssize_t gather(struct descriptor *d, const weir_slice *slices, size_t count,
+                      struct iovec *space, int max)
 {
-    struct iovec iovecs[MAX_SLICES];
-    size_t total = 0, queued = queue_len(d);
+    size_t total = 0;
+    size_t waiting = queue_len(d);
     int used = 0;
-    if (!(d->watch.ready & WEIR__POLL_WRITE))
-        return 0;
-    if (queued > 0)
-        iovecs[used++] = as_iovec(weir__buffer_slice(d->out));
-    for (size_t i = 0; i < count && used < MAX_SLICES; i++)
-        iovecs[used++] = as_iovec(slices[i]);
+    if (waiting > 0)
+        space[used++] = as_iovec(weir__buffer_slice(d->out));
+    for (size_t i = 0; i < count && used < max; i++)
+        space[used++] = as_iovec(slices[i]);
     for (int i = 0; i < used; i++)
-        total += iovecs[i].iov_len;
-    ssize_t sent = send_slices(d, iovecs, used, total);
-    if (sent < 0 || queued == 0)
+        total += space[i].iov_len;
+    ssize_t sent = send_slices(d, space, used, total);
+    if (sent < 0 || waiting == 0)
         return sent;
-    if ((size_t)sent < queued) {
+    if ((size_t)sent < waiting) {
         weir__buffer_consume(d->out, (size_t)sent);
         return 0;
     }
-    weir__buffer_consume(d->out, queued);
-    return sent - (ssize_t)queued;
+    weir__buffer_consume(d->out, waiting);
+    return sent - (ssize_t)waiting;
+}
+
+/* Not inlined, as the other two are small, and on the stack of every task. */
+__attribute__((noinline)) static ssize_t
+gather_many(struct descriptor *d, const weir_slice *slices, size_t count)
+{
+    struct iovec space[MAX_SLICES] = {{NULL, 0}};
+    return gather(d, slices, count, space, MAX_SLICES);
+}
+
+static ssize_t send_with_queue(struct descriptor *d, const weir_slice *slices,
+                               size_t count)
+{
+    struct iovec space[FEW_SLICES] = {{NULL, 0}};
+    if (!(d->watch.ready & WEIR__POLL_WRITE))
+        return 0;
+    if (count >= FEW_SLICES)
+        return gather_many(d, slices, count);
+    return gather(d, slices, count, space, FEW_SLICES);
 }
 
 static int open_queue(struct descriptor *d)
