@@ -41,8 +41,9 @@ static int data_received(weir_transport *transport, void *self, weir_slice bytes
     weir_reader *reader = &stream->reader;
     (void)transport;
     weir__reader_commit(reader, bytes.len);
-    if (weir__reader_len(reader) / 2 > reader->limit)
-        hold_back(stream);
+    size_t len = weir__reader_len(reader);
+    if (len > reader->limit && len - reader->limit > reader->limit)
+        hold_back(stream); /* more than twice the limit, which may be no limit */
     return WEIR_OK;
 }
 
