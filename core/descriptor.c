@@ -169,7 +169,9 @@ static ssize_t send_slices(struct descriptor *d, const struct iovec *slices, int
                    ? sys->writev(sys, d->watch.fd, slices, count)
                    : sys->sendv(sys, d->watch.fd, slices, count);
     while (sent == -EINTR);
-    if (sent == -EAGAIN || (sent >= 0 && (size_t)sent < total))
+    /* Of a file nobody would tell that it takes more: the next call says why not. */
+    bool is_short = sent >= 0 && (size_t)sent < total;
+    if (sent == -EAGAIN || (is_short && weir__watch_is_added(&d->watch)))
         d->watch.ready &= (uint8_t)~WEIR__POLL_WRITE;
     return sent == -EAGAIN ? 0 : sent;
 }
