@@ -4,7 +4,8 @@
  * edge-triggered. What came is kept as bits in the watch until its owner has used
  * it up (a short read, EAGAIN) and clears the bit, so that pausing and resuming
  * cost no system call. A level-triggered kernel is asked for the bits that are
- * not set, which comes to the same.
+ * not set, which comes to the same, with one condition: the end is never used up.
+ * Who has read it leaves READ set, or such a kernel would tell it again for ever.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef WEIR_CORE_POLL_H
