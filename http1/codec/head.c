@@ -105,8 +105,8 @@ int weir__head_field_line(weir__fields *fields, size_t index, size_t *line,
     size_t at = place->name + place->name_len;
     if (place->name != *line)
         return refuse(error, "a line does not end with CRLF (RFC 9112 2.2)", *line);
-    if (text[at] != ':' || memchr(text + place->name, ' ', place->name_len))
-        return refuse(error, "blank in a field name (RFC 9112 5.1)", at);
+    if (text[at] != ':' || !weir__is_token(text + place->name, place->name_len))
+        return refuse(error, "a field name is a token (RFC 9110 5.1)", at);
     for (at++; at < place->value; at++) {
         if (!is_blank(text[at]))
             return refuse(error, "a folded line (RFC 9112 5.2)", at);

@@ -56,8 +56,7 @@ static int on_value(llhttp_t *parser, const char *at, size_t len)
         s->span = WEIR__SPAN_VALUE;
         s->place.value = place_of(s, at);
     } else if (place_of(s, at) != s->place.value + s->place.value_len) {
-        s->push_status = WEIR_E_PROTOCOL; /* a second line: a folded value */
-        return HPE_USER;
+        return HPE_USER; /* a second line: a folded value */
     }
     s->place.value_len += (uint32_t)len;
     return HPE_OK;
@@ -129,17 +128,29 @@ static int check_lines(weir__section *s, bool complete, weir_codec_error *error)
     return s->head ? read_start_line(s, error) : WEIR_OK;
 }
 
-/* What stopped llhttp, as a failure at the end of the text. */
+/* Whether the latest value goes on in a second line, wherever llhttp is in that. */
+static bool is_folded(const weir__section *s, const weir__fields *f, size_t *end)
+{
+    const char *text = f->text.memory;
+    *end = s->place.value + s->place.value_len;
+    return s->span == WEIR__SPAN_VALUE && f->text.end - *end > 2 &&
+           text[*end] == '\r' && text[*end + 1] == '\n' &&
+           (text[*end + 2] == ' ' || text[*end + 2] == '\t');
+}
+
+/* What stopped llhttp, as a failure. */
 static int explain(weir__section *s, weir_codec_error *error)
 {
-    size_t at = weir__fields_of(s->fields)->text.end;
+    const weir__fields *f = weir__fields_of(s->fields);
+    size_t at;
+    if (is_folded(s, f, &at))
+        return refuse(error, WEIR_E_PROTOCOL, "a folded line (RFC 9112 5.2)", at);
+    at = f->text.end;
     if (s->push_status == WEIR_E_TOO_BIG)
         return refuse(error, WEIR_E_TOO_BIG,
                       "a field, or the number of fields, is over the limit", at);
     if (s->push_status == WEIR_E_MEMORY)
         return refuse(error, WEIR_E_MEMORY, "no memory for the fields", at);
-    if (s->push_status == WEIR_E_PROTOCOL)
-        return refuse(error, WEIR_E_PROTOCOL, "a folded line (RFC 9112 5.2)", at);
     return refuse(error, WEIR_E_PROTOCOL, llhttp_get_error_reason(parser_of(s)), at);
 }
 

@@ -142,16 +142,21 @@ static const char *read_field(weir__fields *f, const char *start, const char *li
     return weir__fields_push(f, place) == WEIR_OK ? after : NULL;
 }
 
-/* Reads all field lines and the empty line; NULL when they are not plain. */
-static const char *read_fields(weir__fields *f, const char *start, const char *line,
-                               const char *end)
+/* Reads all field lines and the empty line. 1 with the end of the head in *after, 0
+ * when they are not plain, or WEIR_E_MEMORY. */
+static int read_fields(weir__fields *f, const char *start, const char *line,
+                       const char *end, const char **after)
 {
     size_t framing = 0;
-    while (line && line < end && *line != '\r')
+    while (line && line < end && *line != '\r') {
+        if (f->count == f->capacity && weir__fields_grow(f) < 0)
+            return WEIR_E_MEMORY;
         line = read_field(f, start, line, end, &framing);
+    }
     if (!line || end - line < 2 || line[0] != '\r' || line[1] != '\n')
-        return NULL;
-    return line + 2;
+        return 0;
+    *after = line + 2;
+    return 1;
 }
 
 /* The same bytes in the copy. */
@@ -174,9 +179,10 @@ int weir__plain_head(weir_http_head *head, weir_http_role role, weir_slice input
         weir__head_start_line(head, role, (weir_slice){start, line_len}, &error) < 0 ||
         !is_usual_start(head, role))
         return 0;
-    const char *end = read_fields(f, start, lf + 1, start + input.len);
-    if (!end)
-        return 0;
+    const char *end;
+    int rc = read_fields(f, start, lf + 1, start + input.len, &end);
+    if (rc <= 0)
+        return rc;
     size_t len = (size_t)(end - start);
     if (weir__buffer_append(&f->text, (weir_slice){start, len}) < 0)
         return WEIR_E_MEMORY;

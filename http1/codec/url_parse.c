@@ -169,7 +169,8 @@ static int read_authority(struct parser *p)
     p->url.host_end = here(p);
     p->at += host.len;
     rc = read_port(p, weir_slice_skip(port, 1), default_port);
-    p->at += port.len;
+    if (rc == WEIR_OK)
+        p->at += port.len;
     return rc;
 }
 
