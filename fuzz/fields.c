@@ -1,0 +1,71 @@
+/* Lists of fields, against an array that is searched from end to end.
+ *
+ * - The list has what the model has, in its order, after every call.
+ * - What is refused changes nothing; what is held is within the limits.
+ * - Taking lists apart ends, and gives trimmed, non-empty elements in order.
+ *
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <weir/http.h>
+
+#include "harness.h"
+
+enum { MOST = 6 };
+
+struct model {
+    weir_http_field fields[MOST];
+    size_t count;
+};
+
+static size_t model_remove(struct model *m, weir_slice name)
+{
+    size_t kept = 0, before = m->count;
+    for (size_t i = 0; i < before; i++) {
+        if (!weir_slice_equal_nocase(m->fields[i].name, name))
+            m->fields[kept++] = m->fields[i];
+    }
+    m->count = kept;
+    return before - kept;
+}
+
+static void check(const weir_http_fields *fields, const struct model *m)
+{
+    HOLDS(weir_http_fields_count(fields) == m->count && m->count <= MOST);
+    for (size_t i = 0; i < m->count; i++) {
+        weir_http_field field = weir_http_fields_at(fields, i);
+        HOLDS(weir_slice_equal(field.name, m->fields[i].name));
+        HOLDS(weir_slice_equal(field.value, m->fields[i].value));
+        HOLDS(field.name.len + field.value.len <= 40);
+        weir_slice rest = field.value, element, last = {field.value.data, 0};
+        while (weir_http_list_next(&rest, &element)) {
+            HOLDS(element.len > 0 && element.data >= last.data + last.len);
+            HOLDS(weir_slice_trim(element).len == element.len);
+            last = element;
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    weir_http_limits limits = {.max_fields = MOST, .max_field_bytes = 40};
+    weir_slice rest = {(const char *)data, size}, line;
+    weir_http_fields fields;
+    struct model m = {.count = 0};
+    weir_http_fields_init(&fields, NULL, &limits);
+    while (weir_slice_split(&rest, '\n', &line)) { /* +name:value =name:value -name */
+        weir_slice value = weir_slice_skip(line, 1), name = {NULL, 0};
+        weir_slice_split(&value, ':', &name);
+        char what = line.len > 0 ? line.data[0] : ' ';
+        if (what == '-')
+            HOLDS(weir_http_fields_remove(&fields, name) == model_remove(&m, name));
+        else if ((what == '=' ? weir_http_fields_set
+                              : weir_http_fields_add)(&fields, name, value) == 0) {
+            if (what == '=')
+                model_remove(&m, name);
+            m.fields[m.count++] = (weir_http_field){name, weir_slice_trim(value)};
+        }
+        check(&fields, &m);
+    }
+    weir_http_fields_clear(&fields);
+    return 0;
+}
