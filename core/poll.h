@@ -5,7 +5,7 @@
  * it up (a short read, EAGAIN) and clears the bit, so that pausing and resuming
  * cost no system call. A level-triggered kernel is asked for the bits that are
  * not set, which comes to the same, with one condition: the end is never used up.
- * Who has read it leaves READ set, or such a kernel would tell it again for ever.
+ * Who has read it leaves READ set, or such a kernel tells it once more.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef WEIR_CORE_POLL_H
