@@ -36,12 +36,12 @@ _Noreturn void test_skip(const char *why);
 bool test_peers_required(void);
 
 #define CHECK(condition) test_check((condition), __FILE__, __LINE__, #condition)
-#define CHECK_INT(got, wanted)                                                           \
-    test_check_int((int64_t)(got), (int64_t)(wanted), __FILE__, __LINE__,                \
+#define CHECK_INT(got, wanted)                                            \
+    test_check_int((int64_t)(got), (int64_t)(wanted), __FILE__, __LINE__, \
                    #got " == " #wanted)
-#define CHECK_BYTES(got, wanted)                                                         \
+#define CHECK_BYTES(got, wanted) \
     test_check_bytes((got), (wanted), __FILE__, __LINE__, #got " == " #wanted)
-#define REQUIRE(condition)                                                               \
+#define REQUIRE(condition) \
     (test_check((condition), __FILE__, __LINE__, #condition) ? (void)0 : test_stop())
 #define SKIP(why) test_skip(why)
 
@@ -56,14 +56,14 @@ struct test_case {
 
 void test_register(struct test_case *test);
 
-#define TEST(suite_name, test_name)                                                      \
-    static void suite_name##_##test_name(void);                                          \
-    static struct test_case suite_name##_##test_name##_case = {                          \
-        #suite_name, #test_name, suite_name##_##test_name, NULL};                        \
-    __attribute__((constructor)) static void suite_name##_##test_name##_register(void)   \
-    {                                                                                    \
-        test_register(&suite_name##_##test_name##_case);                                 \
-    }                                                                                    \
+#define TEST(suite_name, test_name)                                                    \
+    static void suite_name##_##test_name(void);                                        \
+    static struct test_case suite_name##_##test_name##_case = {                        \
+        #suite_name, #test_name, suite_name##_##test_name, NULL};                      \
+    __attribute__((constructor)) static void suite_name##_##test_name##_register(void) \
+    {                                                                                  \
+        test_register(&suite_name##_##test_name##_case);                               \
+    }                                                                                  \
     static void suite_name##_##test_name(void)
 
 #else
