@@ -153,6 +153,14 @@ int weir__reader_lend(weir_reader *reader, weir_slice bytes)
     return WEIR_OK;
 }
 
+int weir__reader_keep(weir_reader *reader)
+{
+    size_t len = weir__reader_len(reader);
+    if (len == 0 || reader->capacity > 0 || move_to_block(reader, len) == WEIR_OK)
+        return WEIR_OK;
+    return weir__fail(WEIR_E_MEMORY, "read", "no memory for %zu bytes", len);
+}
+
 void weir__reader_show(weir_reader *reader, weir_slice bytes)
 {
     memcpy(&reader->memory, &bytes.data, sizeof(bytes.data));

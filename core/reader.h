@@ -74,6 +74,10 @@ void weir__reader_commit(weir_reader *reader, size_t count);
  * Borrowed when the reader holds none, else copied. WEIR_OK or WEIR_E_MEMORY. */
 int weir__reader_lend(weir_reader *reader, weir_slice bytes);
 
+/* Copies what is borrowed to the reader's own block, before the source's memory goes
+ * or changes. WEIR_OK, or WEIR_E_MEMORY with a sentence and all as before. */
+int weir__reader_keep(weir_reader *reader);
+
 /* Bytes of the source's own memory in place of those there are, with which they
  * begin: for a source that never mixes its window with the reader's own block. */
 void weir__reader_show(weir_reader *reader, weir_slice bytes);
