@@ -1,0 +1,222 @@
+/* Responses: what they say of themselves, and their memory.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "response.h"
+
+#include <string.h>
+
+#include "allocator.h"
+#include "error.h"
+#include "exchange.h"
+#include "loop.h"
+
+/* Freed responses that a session keeps. A task mostly frees one before it makes the
+ * next, so few serve many tasks. */
+#define MAX_SPARES 8
+
+/* The longest path in a sentence. */
+#define MAX_PATH_SHOWN 80
+
+static bool same_limits(const weir_http_limits *a, const weir_http_limits *b)
+{
+    return a->max_head_bytes == b->max_head_bytes && a->max_fields == b->max_fields &&
+           a->max_field_bytes == b->max_field_bytes;
+}
+
+static void set_limits(weir_response *response, const weir_http_limits *limits)
+{
+    weir_http_decoder_options options = {
+        .allocator = response->session->loop->allocator,
+        .limits = *limits,
+    };
+    response->limits = *limits;
+    weir_http_decoder_init(&response->decoder, WEIR_HTTP_RESPONSE, &options);
+}
+
+static weir_response *new_response(weir_session *session)
+{
+    const weir_allocator *allocator = session->loop->allocator;
+    weir_response *response = weir__malloc(allocator, sizeof(*response));
+    if (!response)
+        return NULL;
+    response->session = session;
+    weir__link_init(&response->link);
+    weir_http_fields_init(&response->fields, allocator, NULL);
+    set_limits(response, &session->limits);
+    return response;
+}
+
+static void destroy(weir_response *response)
+{
+    weir_http_decoder_clear(&response->decoder);
+    weir_http_fields_clear(&response->fields);
+    weir__free(response->session->loop->allocator, response);
+}
+
+static weir_response *take_spare(weir_session *session)
+{
+    weir__link *link = weir__link_shift(&session->spares);
+    if (!link)
+        return NULL;
+    session->spare_count--;
+    return WEIR__CONTAINER(link, weir_response, link);
+}
+
+void weir__responses_free_spares(weir_session *session)
+{
+    weir_response *spare;
+    while ((spare = take_spare(session)))
+        destroy(spare);
+}
+
+/* Sets what a request begins with. */
+static void begin(weir_response *response, const weir_request_options *options)
+{
+    static const weir_http_limits NONE;
+    weir_session *session = response->session;
+    const weir_http_limits *limits =
+        same_limits(&options->limits, &NONE) ? &session->limits : &options->limits;
+    if (!same_limits(&response->limits, limits)) {
+        weir_http_decoder_clear(&response->decoder);
+        set_limits(response, limits);
+    }
+    response->connection = NULL;
+    response->target = NULL;
+    response->text = (weir_slice){NULL, 0};
+    response->has_text = false;
+    response->close = false;
+    response->method[0] = '\0';
+    response->timeout_ms =
+        options->timeout_ms ? options->timeout_ms : session->timeout_ms;
+    response->read_timeout_ms =
+        options->read_timeout_ms ? options->read_timeout_ms : session->read_timeout_ms;
+    response->max_text_bytes =
+        options->max_text_bytes ? options->max_text_bytes : session->max_text_bytes;
+    weir__body_init(response);
+}
+
+weir_response *weir__response_new(weir_session *session,
+                                  const weir_request_options *options)
+{
+    weir_response *response = take_spare(session);
+    if (!response)
+        response = new_response(session);
+    if (!response)
+        return NULL;
+    session->holders++;
+    begin(response, options);
+    return response;
+}
+
+void weir_response_free(weir_response *response)
+{
+    if (!response)
+        return;
+    weir_session *session = response->session;
+    if (response->reader.reading) {
+        weir__exchange_abort(response);
+        return;
+    }
+    weir__body_abandon(response);
+    weir__reader_clear(&response->reader);
+    weir__target_release(session, response->target);
+    if (session->pool.closed || session->spare_count == MAX_SPARES) {
+        destroy(response);
+    } else {
+        weir__link_push(&session->spares, &response->link);
+        session->spare_count++;
+    }
+    weir__session_release(session);
+}
+
+int weir__response_fail_prefix(const weir_response *response, const char *phase)
+{
+    const weir_url *url = &response->target->url;
+    weir_slice scheme = weir_url_scheme(url);
+    weir_slice authority = weir_url_authority(url);
+    weir_slice path = weir_url_path(url);
+    /* Without the query, in which secrets are sent. */
+    bool cut = path.len > MAX_PATH_SHOWN;
+    return weir__fail_prefix(
+        "%s %.*s://%.*s%.*s%s%s%s", response->method, (int)scheme.len, scheme.data,
+        (int)(authority.len < 100 ? authority.len : 100), authority.data,
+        (int)(cut ? MAX_PATH_SHOWN : path.len), path.data, cut ? "..." : "",
+        phase ? ": " : "", phase ? phase : "");
+}
+
+int weir_response_status(const weir_response *response)
+{
+    return response->head->status_code;
+}
+
+weir_slice weir_response_reason(const weir_response *response)
+{
+    return response->head->reason;
+}
+
+int weir_response_minor_version(const weir_response *response)
+{
+    return response->head->minor_version;
+}
+
+weir_slice weir_response_url(const weir_response *response)
+{
+    return weir_url_without_fragment(&response->target->url);
+}
+
+const weir_http_fields *weir_response_fields(const weir_response *response)
+{
+    return response->head->fields;
+}
+
+weir_slice weir_response_field(const weir_response *response, weir_slice name)
+{
+    return weir_http_fields_value(response->head->fields, name);
+}
+
+int64_t weir_response_content_length(const weir_response *response)
+{
+    const weir_http_head *head = response->head;
+    if (!head->has_content_length || head->content_length > INT64_MAX)
+        return -1;
+    return (int64_t)head->content_length;
+}
+
+weir_reader *weir_response_body(weir_response *response)
+{
+    return &response->reader;
+}
+
+const weir_http_fields *weir_response_trailers(const weir_response *response)
+{
+    return response->trailers;
+}
+
+int weir_response_text(weir_response *response, weir_slice *text)
+{
+    if (!response->has_text) {
+        int rc =
+            weir_readall(&response->reader, response->max_text_bytes, &response->text);
+        if (rc == WEIR_E_TOO_BIG)
+            return weir__response_fail_prefix(response, "reading the response body");
+        if (rc < 0)
+            return rc;
+        response->has_text = true;
+    }
+    *text = response->text;
+    return WEIR_OK;
+}
+
+int weir_response_raise_for_status(const weir_response *response)
+{
+    char reason[64];
+    int status_code = response->head->status_code;
+    if (status_code < 400)
+        return WEIR_OK;
+    weir_slice sent = response->head->reason;
+    if (sent.len == 0)
+        sent = weir_slice_of(weir_http_status_reason(status_code));
+    weir__fail(WEIR_E_STATUS, "status", "%d %s", status_code,
+               weir__escape(sent, reason, sizeof(reason)));
+    return weir__response_fail_prefix(response, NULL);
+}

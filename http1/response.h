@@ -1,0 +1,67 @@
+/* A response, from its request on: the exchange of one for the other.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef WEIR_HTTP1_RESPONSE_H
+#define WEIR_HTTP1_RESPONSE_H
+
+#include <weir/http_codec.h>
+#include <weir/response.h>
+
+#include "reader.h"
+#include "session.h"
+
+enum weir__body_state {
+    WEIR__BODY_READING, /* also: before the head */
+    WEIR__BODY_ENDED,
+    WEIR__BODY_FAILED
+};
+
+struct weir_response {
+    weir_reader reader; /* of the body */
+    weir__link link;    /* in session->spares */
+    weir_session *session;
+    weir__connection *connection; /* NULL once it was given back */
+    weir__target *target;
+    const weir_http_head *head;       /* the decoder's; NULL until it is there */
+    const weir_http_fields *trailers; /* the decoder's; NULL until the end */
+    weir_slice input;                 /* received, not decoded yet */
+    weir_slice piece;                 /* decoded, not yet in the reader */
+    uint64_t body_len;                /* of what was decoded */
+    uint64_t deadline;                /* of all, in the loop's time, or WEIR__NEVER */
+    uint32_t timeout_ms;              /* from which that was made */
+    uint32_t read_timeout_ms;
+    size_t max_text_bytes;
+    weir_slice text; /* once has_text */
+    bool has_text;
+    bool close;    /* the request asked for the connection to be closed */
+    bool answered; /* a byte of the response has come */
+    enum weir__body_state state;
+    char method[24];         /* for sentences, cut to fit */
+    weir_http_limits limits; /* that the decoder has */
+    weir_http_decoder decoder;
+    weir_http_fields fields; /* of the request, when it has its own */
+    weir_error error;        /* in state FAILED */
+};
+
+/* A response to a request of these options, without a connection. NULL without
+ * memory. */
+weir_response *weir__response_new(weir_session *session,
+                                  const weir_request_options *options);
+
+/* Frees what is kept for the next requests. */
+void weir__responses_free_spares(weir_session *session);
+
+/* Puts request and URL before the sentence of the latest failure. */
+int weir__response_fail_prefix(const weir_response *response, const char *phase);
+
+/* The body's reader, for a new response. */
+void weir__body_init(weir_response *response);
+
+/* Takes the end of the message if it is due already, as without a body. */
+void weir__body_begin(weir_response *response);
+
+/* Gives the connection back, for the body is not wanted any more; in state to be used
+ * again if the rest of the body is here and short. */
+void weir__body_abandon(weir_response *response);
+
+#endif

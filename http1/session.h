@@ -1,0 +1,48 @@
+/* A session: what its requests share.
+ *
+ * It lives until it is freed and the last of its requests and responses has ended,
+ * for these need its loop and its allocator.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef WEIR_HTTP1_SESSION_H
+#define WEIR_HTTP1_SESSION_H
+
+#include <weir/session.h>
+
+#include "pool.h"
+
+/* A parsed URL, shared by the session, which keeps the latest, and by responses. */
+typedef struct weir__target {
+    size_t holders;
+    weir_url url;
+    size_t text_len;
+    char text[]; /* what was parsed */
+} weir__target;
+
+struct weir_session {
+    weir_loop *loop;
+    bool own_loop;
+    size_t holders; /* the program, and each response */
+    weir__pool pool;
+    weir_http_fields fields; /* sent when a request says nothing else */
+    weir__target *target;    /* of the latest request, often that of the next */
+    weir__link spares;       /* freed responses, to be used again */
+    size_t spare_count;
+    uint32_t timeout_ms; /* 0: none */
+    uint32_t connect_timeout_ms;
+    uint32_t read_timeout_ms;
+    size_t max_text_bytes;
+    weir_http_limits limits;
+};
+
+/* One holder less; frees the session with the last. */
+void weir__session_release(weir_session *session);
+
+/* The target of a URL, with the caller as a holder; or a status with its sentence. */
+int weir__session_target(weir_session *session, const char *text,
+                         weir__target **target);
+
+/* One holder less. NULL is allowed. */
+void weir__target_release(weir_session *session, weir__target *target);
+
+#endif

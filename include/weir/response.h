@@ -1,0 +1,123 @@
+/**
+ * A response: its head, and its body as a reader.
+ *
+ *   weir_response *response;
+ *   weir_slice text;
+ *   if (weir_get(session, &response, "http://example.com/") < 0) ...
+ *   if (weir_response_text(response, &text) == WEIR_OK)
+ *       printf("%d\n%.*s\n", weir_response_status(response), (int)text.len, text.data);
+ *   weir_response_free(response);
+ *
+ * A response is there as soon as its head is; the body comes while it is read. Its
+ * connection goes back to the session when the end of the body has been read, or
+ * with weir_response_free(): so a program that waits for many responses frees each.
+ *
+ * Slices and fields that the functions return are memory of the response, valid
+ * until it is freed.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_RESPONSE_H
+#define WEIR_RESPONSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <weir/http.h>
+#include <weir/reader.h>
+#include <weir/slice.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct weir_response weir_response;
+
+/** The status code: 200 to 999, or 101. Those of 1xx but 101 are left out. */
+int weir_response_status(const weir_response *response);
+
+/** The reason phrase as it was sent; may be empty. */
+weir_slice weir_response_reason(const weir_response *response);
+
+/** 1 for HTTP/1.1, 0 for HTTP/1.0. */
+int weir_response_minor_version(const weir_response *response);
+
+/** The URL that answered, without its fragment. */
+weir_slice weir_response_url(const weir_response *response);
+
+/** The fields of the head, in their order. */
+const weir_http_fields *weir_response_fields(const weir_response *response);
+
+/**
+ * The value of the first field of that name, as in
+ * `weir_response_field(response, WEIR_S("Content-Type"))`.
+ *
+ * Its data is NULL when there is none.
+ */
+weir_slice weir_response_field(const weir_response *response, weir_slice name);
+
+/**
+ * The length of the body as the field Content-Length says, also when there is no
+ * body because the method was HEAD; -1 when there is no such field.
+ */
+int64_t weir_response_content_length(const weir_response *response);
+
+/**
+ * The body, without the framing of its transfer. It is the response's own: do not
+ * free it.
+ *
+ * Reading it returns 0 at the end of the body. Besides what reader.h lists:
+ *
+ *   WEIR_E_INCOMPLETE  the connection ended before the body did; all that came has
+ *                      been handed out
+ *   WEIR_E_PROTOCOL    the chunks make no sense (RFC 9112 7.1)
+ *   WEIR_E_TIMEOUT     also: nothing came for .read_timeout_ms, or .timeout_ms have
+ *                      passed since the request began. Reading may go on
+ *   WEIR_E_CLOSED      the session was freed
+ *
+ * After all but WEIR_E_TIMEOUT, _CANCELLED and _MEMORY the connection is closed, and
+ * further reads return the same.
+ */
+weir_reader *weir_response_body(weir_response *response);
+
+/**
+ * The whole body, or what of it has not been read before.
+ *
+ *   text   out: the bytes, whatever they are. The second call returns the same
+ *
+ * Returns WEIR_OK; WEIR_E_TOO_BIG when the body is longer than .max_text_bytes: then
+ * it can still be read from weir_response_body(); or what reading returns.
+ */
+int weir_response_text(weir_response *response, weir_slice *text);
+
+/**
+ * The fields that came behind a chunked body (RFC 9112 7.1.2); NULL until the end of
+ * the body has been read. Mostly empty.
+ */
+const weir_http_fields *weir_response_trailers(const weir_response *response);
+
+/**
+ * Makes a failure of an unsuccessful response.
+ *
+ * Returns WEIR_E_STATUS when the status code is 400 or more, the words being the
+ * request and the reason; else WEIR_OK. The response is as before.
+ */
+int weir_response_raise_for_status(const weir_response *response);
+
+/**
+ * Frees the response. Never waits.
+ *
+ * When the rest of the body has come already, and is short (64 KiB), its connection
+ * can be used again; else it is closed. Not while another task reads the body, which
+ * then gets WEIR_E_CLOSED, the response staying as it is. NULL is allowed.
+ */
+void weir_response_free(weir_response *response);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
