@@ -33,6 +33,7 @@ struct weir_sys {
 
     int (*socket)(weir_sys *sys, int family, int type, int protocol);
     int (*close)(weir_sys *sys, int fd);
+    int (*dup)(weir_sys *sys, int fd);
     int (*set_nonblocking)(weir_sys *sys, int fd); /* of what others have opened */
     int (*bind)(weir_sys *sys, int fd, const struct sockaddr *address, socklen_t len);
     int (*listen)(weir_sys *sys, int fd, int backlog);

@@ -41,6 +41,13 @@ static int sys_close(weir_sys *sys, int fd)
     return result(close(fd));
 }
 
+/* Whether it is non-blocking it shares with the original, which is the caller's. */
+static int sys_dup(weir_sys *sys, int fd)
+{
+    (void)sys;
+    return result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
 static int sys_set_nonblocking(weir_sys *sys, int fd)
 {
     int flags = fcntl(fd, F_GETFL);
@@ -142,6 +149,7 @@ static const weir_sys POSIX = {
     .now = sys_now,
     .socket = weir__sys_socket,
     .close = sys_close,
+    .dup = sys_dup,
     .set_nonblocking = sys_set_nonblocking,
     .bind = sys_bind,
     .listen = sys_listen,
