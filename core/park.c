@@ -86,12 +86,13 @@ void weir__park_shielded(weir_loop *loop)
     wait_for_turn(loop->current);
 }
 
-void weir__unpark(weir_task *task, int result)
+bool weir__unpark(weir_task *task, int result)
 {
     if (task->state != WEIR__TASK_PARKED && task->state != WEIR__TASK_SHIELDED)
-        return;
+        return false;
     task->wake_result = result;
     weir__task_make_ready(task);
+    return true;
 }
 
 int weir__park_in(weir_loop *loop, weir__link *waiters, const char *what)
@@ -105,11 +106,12 @@ int weir__park_in(weir_loop *loop, weir__link *waiters, const char *what)
 
 bool weir__unpark_first(weir__link *waiters, int result)
 {
-    weir__link *link = weir__link_shift(waiters);
-    if (!link)
-        return false;
-    weir__unpark(WEIR__CONTAINER(link, weir__waiter, link)->task, result);
-    return true;
+    weir__link *link;
+    while ((link = weir__link_shift(waiters))) {
+        if (weir__unpark(WEIR__CONTAINER(link, weir__waiter, link)->task, result))
+            return true;
+    }
+    return false;
 }
 
 void weir__unpark_all(weir__link *waiters, int result)

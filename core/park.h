@@ -36,14 +36,16 @@ int weir__park_quietly(weir_loop *loop);
 /* The same, deaf to cancellation and deadlines; for clean-up that must be done. */
 void weir__park_shielded(weir_loop *loop);
 
-/* Makes a parked task ready, with `result` (WEIR_OK or a status). Does nothing
- * to a task that is ready already. */
-void weir__unpark(weir_task *task, int result);
+/* Makes a parked task ready, with `result` (WEIR_OK or a status). False, and
+ * nothing is done, when the task has been made ready by something else before and
+ * has not had its turn yet: what is brought is then for the next who waits. */
+bool weir__unpark(weir_task *task, int result);
 
 /* Parks in a list of waiters. */
 int weir__park_in(weir_loop *loop, weir__link *waiters, const char *what);
 
-/* Unparks the first of a list, or all. The first: false when nobody waits. */
+/* Unparks the first of a list who still waits, or all. The first: false when
+ * nobody waits. */
 bool weir__unpark_first(weir__link *waiters, int result);
 void weir__unpark_all(weir__link *waiters, int result);
 

@@ -70,10 +70,17 @@ size_t weir_queue_len(const weir_queue *queue)
     return queue->len;
 }
 
-static struct hand *first_hand(weir__link *waiters)
+/* Wakes the first who still waits; its hand is good until it has its turn. One who
+ * was cancelled or timed out, and has not had its turn since, is passed over. */
+static struct hand *wake_first(weir__link *waiters)
 {
-    weir__link *link = weir__link_shift(waiters);
-    return link ? WEIR__CONTAINER(link, struct hand, waiter.link) : NULL;
+    weir__link *link;
+    while ((link = weir__link_shift(waiters))) {
+        struct hand *hand = WEIR__CONTAINER(link, struct hand, waiter.link);
+        if (weir__unpark(hand->waiter.task, WEIR_OK))
+            return hand;
+    }
+    return NULL;
 }
 
 static void append(weir_queue *queue, void *item)
@@ -95,10 +102,9 @@ int weir_queue_try_put(weir_queue *queue, void *item)
 {
     if (queue->closed)
         return WEIR_E_CLOSED;
-    struct hand *taker = first_hand(&queue->takers);
+    struct hand *taker = wake_first(&queue->takers);
     if (taker) {
         taker->item = item;
-        weir__unpark(taker->waiter.task, WEIR_OK);
         return WEIR_OK;
     }
     if (queue->len == queue->capacity)
@@ -112,11 +118,9 @@ int weir_queue_try_get(weir_queue *queue, void **item)
     if (queue->len == 0)
         return queue->closed ? WEIR_E_CLOSED : WEIR_E_AGAIN;
     *item = take(queue);
-    struct hand *giver = first_hand(&queue->givers);
-    if (giver) {
+    struct hand *giver = wake_first(&queue->givers);
+    if (giver)
         append(queue, giver->item);
-        weir__unpark(giver->waiter.task, WEIR_OK);
-    }
     return WEIR_OK;
 }
 
