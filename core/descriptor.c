@@ -197,7 +197,6 @@ static void receive_end(struct descriptor *d)
     const weir_protocol *protocol = d->transport.protocol;
     int keep = 0;
     d->read_state = READ_ENDED;
-    d->watch.ready &= (uint8_t)~WEIR__POLL_READ;
     if (protocol->eof_received)
         keep = protocol->eof_received(&d->transport, d->transport.self);
     if (keep < 0)
@@ -234,6 +233,10 @@ static void receive(struct descriptor *d, char *memory, size_t size)
         receive_end(d);
     } else if (got == -EAGAIN) {
         d->watch.ready &= (uint8_t)~WEIR__POLL_READ;
+        /* A task may have read ahead of the loop's next round, which then has
+         * nothing to come round for. */
+        if (!d->out)
+            weir__link_remove(&d->watch.link);
     } else if (got != -EINTR) {
         lose_by_errno(d, (int)-got);
     }
