@@ -20,6 +20,7 @@
 static void free_target(weir_session *session, weir__target *target)
 {
     weir_url_clear(&target->url);
+    weir__free(session->loop->allocator, target->get_head);
     weir__free(session->loop->allocator, target);
 }
 

@@ -15,6 +15,8 @@
 typedef struct weir__target {
     size_t holders;
     weir_url url;
+    char *get_head; /* of a GET without options, once it was sent; else NULL */
+    size_t get_head_len;
     size_t text_len;
     char text[]; /* what was parsed */
 } weir__target;
