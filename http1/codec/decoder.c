@@ -119,9 +119,10 @@ static enum state state_after_head(const struct decoder *d)
     return ENDING;
 }
 
-static int finish_head(struct decoder *d, weir_http_event *event)
+static int finish_head(struct decoder *d, const weir__head_known *known,
+                       weir_http_event *event)
 {
-    int rc = weir__head_frame(&d->head, d->role, d->question, &d->error);
+    int rc = weir__head_frame(&d->head, d->role, d->question, known, &d->error);
     if (rc < 0)
         return fail(d, rc, d->error.reason, d->offset);
     d->left = d->head.content_length;
@@ -134,12 +135,17 @@ static int finish_head(struct decoder *d, weir_http_event *event)
 
 static int read_head(struct decoder *d, weir_slice *input, weir_http_event *event)
 {
+    weir__head_known known = {0};
     int rc = read_section(d, input);
-    return rc == 1 ? finish_head(d, event) : rc;
+    if (rc != 1)
+        return rc;
+    weir__head_note_all(&known, weir__fields_of(&d->fields));
+    return finish_head(d, &known, event);
 }
 
 static int read_start(struct decoder *d, weir_slice *input, weir_http_event *event)
 {
+    weir__head_known known = {0};
     int rc = skip_empty_lines(d, input);
     if (rc != GO_ON)
         return rc;
@@ -149,12 +155,12 @@ static int read_start(struct decoder *d, weir_slice *input, weir_http_event *eve
     weir_http_fields_reset(&d->fields);
 
     /* The usual head, in one piece: 3 times as fast as through llhttp. */
-    rc = weir__plain_head(&d->head, d->role, *input);
+    rc = weir__plain_head(&d->head, d->role, *input, &known);
     if (rc < 0)
         return fail(d, rc, "no memory for the head", d->offset);
     if (rc > 0) {
         use(d, input, (size_t)rc);
-        return finish_head(d, event);
+        return finish_head(d, &known, event);
     }
     weir__section_begin_head(&d->section, d->role, &d->fields, &d->head);
     d->section_base = d->offset;
@@ -252,6 +258,7 @@ static int read_closed(struct decoder *d, weir_slice *input)
                               "data after the last message (RFC 9112 9.6)", d->offset);
 }
 
+/* One step from each state. */
 static int step(struct decoder *d, weir_slice *input, weir_http_event *event)
 {
     switch (d->state) {
@@ -301,39 +308,32 @@ int weir_http_decode(weir_http_decoder *decoder, weir_slice *input,
     return rc;
 }
 
+/* What is missing when the input ends in a state; NULL: nothing. */
+static const char *const MISSING[] = {
+    [HEAD] = "the connection ended within a head",
+    [LENGTH_DATA] = "the connection ended before Content-Length bytes had come",
+    [CHUNK_LINE] = "the connection ended before the last chunk",
+    [CHUNK_DATA] = "the connection ended within a chunk",
+    [CHUNK_DATA_CR] = "the connection ended within a chunk",
+    [CHUNK_DATA_LF] = "the connection ended within a chunk",
+    [TRAILER_FIRST] = "the connection ended before the trailers",
+    [TRAILER_LF] = "the connection ended within the trailers",
+    [TRAILERS] = "the connection ended within the trailers",
+    [FAILED] = NULL,
+};
+
 int weir_http_decode_end(weir_http_decoder *decoder, weir_http_event *event)
 {
     struct decoder *d = inside(decoder);
-    switch (d->state) {
-    case START:
-    case CLOSED:
-        return WEIR_HTTP_MORE;
-    case HEAD:
-        return fail(d, WEIR_E_INCOMPLETE, "the connection ended within a head",
-                    d->offset);
-    case LENGTH_DATA:
-        return fail(d, WEIR_E_INCOMPLETE,
-                    "the connection ended before Content-Length bytes had come",
-                    d->offset);
-    case CHUNK_LINE:
-    case CHUNK_DATA:
-    case CHUNK_DATA_CR:
-    case CHUNK_DATA_LF:
-    case TRAILER_FIRST:
-    case TRAILER_LF:
-    case TRAILERS:
-        return fail(d, WEIR_E_INCOMPLETE, "the connection ended before the last chunk",
-                    d->offset);
-    case CLOSE_DATA:
-    case ENDING:
-        return end_message(d, event);
-    case BETWEEN:
-    case SWITCHED:
-        return WEIR_HTTP_PAUSED;
-    case FAILED:
+    if (MISSING[d->state])
+        return fail(d, WEIR_E_INCOMPLETE, MISSING[d->state], d->offset);
+    if (d->state == FAILED)
         return d->error.status;
-    }
-    return WEIR_E_MISUSE;
+    if (d->state == START || d->state == CLOSED)
+        return WEIR_HTTP_MORE;
+    if (d->state == BETWEEN || d->state == SWITCHED)
+        return WEIR_HTTP_PAUSED;
+    return end_message(d, event); /* CLOSE_DATA, ENDING */
 }
 
 void weir_http_decoder_init(weir_http_decoder *decoder, weir_http_role role,

@@ -60,10 +60,10 @@ void weir__output_put_framing(weir__output *output, weir_http_framing framing,
     }
 }
 
-static bool is_refused(const weir__fields *f, size_t index, const char *const *refused)
+static bool is_refused(weir_slice name, const char *const *refused)
 {
     for (; *refused; refused++) {
-        if (weir__fields_is_named(f, index, weir_slice_of(*refused)))
+        if (weir__is_named(name, weir_slice_of(*refused)))
             return true;
     }
     return false;
@@ -75,7 +75,7 @@ int weir__output_put_fields(weir__output *output, const weir_http_fields *fields
     size_t count = fields ? weir_http_fields_count(fields) : 0;
     for (size_t i = 0; i < count; i++) {
         weir_http_field field = weir_http_fields_at(fields, i);
-        if (is_refused(weir__fields_of_const(fields), i, refused))
+        if (is_refused(field.name, refused))
             return weir__encode_refuse(error, "a field that does not belong here", i);
         weir__output_put(output, field.name);
         weir__output_put(output, WEIR_S(": "));

@@ -179,20 +179,6 @@ static weir_slice value_at(const weir__fields *f, size_t index)
     return weir__fields_text(f, f->places[index].value, f->places[index].value_len);
 }
 
-bool weir__fields_is_named(const weir__fields *f, size_t index, weir_slice lower)
-{
-    const struct weir__field_place *place = &f->places[index];
-    const char *name = f->text.memory + place->name;
-    if (place->name_len != lower.len)
-        return false;
-    /* Names are tokens, so only letters, digits and "-" are the same with this bit. */
-    for (size_t i = 0; i < lower.len; i++) {
-        if ((name[i] | 0x20) != lower.data[i])
-            return false;
-    }
-    return true;
-}
-
 static size_t find(const weir__fields *f, size_t from, weir_slice name)
 {
     while (from < f->count && !(f->places[from].name_len == name.len &&

@@ -4,6 +4,7 @@
 #ifndef WEIR_HTTP1_CODEC_FIELDS_H
 #define WEIR_HTTP1_CODEC_FIELDS_H
 
+#include <string.h>
 #include <weir/http.h>
 #include <weir/status.h>
 
@@ -25,7 +26,7 @@ typedef struct weir__fields {
     struct weir__field_place *places;
     size_t count;
     size_t capacity; /* of places */
-    size_t bytes;    /* of all fields, each with the four bytes of ": " and CRLF */
+    size_t bytes;    /* of all lines, as received, or as they would be sent */
     size_t max_fields;
     size_t max_field_bytes;
 } weir__fields;
@@ -49,8 +50,27 @@ static inline weir_slice weir__fields_text(const weir__fields *fields, size_t of
     return (weir_slice){fields->text.memory + offset, len};
 }
 
-/* Whether the field at `index` has the name, given in lower case. */
-bool weir__fields_is_named(const weir__fields *fields, size_t index, weir_slice lower);
+/* Whether a name, a token, is the one that is given in lower case. Of the bytes of
+ * tokens only letters, "-" and digits are the same with the bit of lower case. */
+static inline bool weir__is_named(weir_slice name, weir_slice lower)
+{
+    const uint64_t bit = 0x2020202020202020u;
+    size_t i = 0;
+    if (name.len != lower.len)
+        return false;
+    for (; lower.len - i >= 8; i += 8) {
+        uint64_t a, b;
+        memcpy(&a, name.data + i, sizeof(a));
+        memcpy(&b, lower.data + i, sizeof(b));
+        if ((a | bit) != b)
+            return false;
+    }
+    for (; i < lower.len; i++) {
+        if ((name.data[i] | 0x20) != lower.data[i])
+            return false;
+    }
+    return true;
+}
 
 /* Makes room for another place. WEIR_OK or WEIR_E_MEMORY. */
 int weir__fields_grow(weir__fields *fields);

@@ -116,51 +116,49 @@ int weir__head_field_line(weir__fields *fields, size_t index, size_t *line,
         at++;
     if (text[at] != '\r' || text[at + 1] != '\n')
         return refuse(error, "a line does not end with CRLF (RFC 9112 2.2)", at);
-    while (place->value_len > 0 && is_blank(text[place->value + place->value_len - 1]))
+    while (place->value_len > 0 &&
+           is_blank(text[place->value + place->value_len - 1])) {
         place->value_len--;
+        fields->bytes--;
+    }
     *line = at + 2;
     return WEIR_OK;
 }
 
-/* The fields of a head that have to do with framing and the connection. */
-struct known {
-    size_t lengths; /* how many Content-Length lines */
-    weir_slice length;
-    bool transfer_encoding;
-    bool upgrade;
-    size_t connections;
-    weir_slice connection;
-};
-
-static weir_slice value_of(const weir__fields *f, size_t index)
+void weir__head_note(weir__head_known *known, weir_slice name, weir_slice value)
 {
-    return weir__fields_text(f, f->places[index].value, f->places[index].value_len);
+    switch (name.len) {
+    case 7:
+        known->upgrade |= weir__is_named(name, WEIR_S("upgrade"));
+        break;
+    case 10:
+        if (weir__is_named(name, WEIR_S("connection"))) {
+            known->connections++;
+            known->connection = value;
+        }
+        break;
+    case 14:
+        if (weir__is_named(name, WEIR_S("content-length"))) {
+            known->lengths++;
+            known->length = value;
+        }
+        break;
+    case 17:
+        if (weir__is_named(name, WEIR_S("transfer-encoding"))) {
+            known->encodings++;
+            known->encoding = value;
+        }
+        break;
+    }
 }
 
-static void find_known(struct known *known, const weir__fields *f)
+void weir__head_note_all(weir__head_known *known, const weir__fields *f)
 {
     for (size_t i = 0; i < f->count; i++) {
-        switch (f->places[i].name_len) {
-        case 7:
-            known->upgrade |= weir__fields_is_named(f, i, WEIR_S("upgrade"));
-            break;
-        case 10:
-            if (!weir__fields_is_named(f, i, WEIR_S("connection")))
-                break;
-            known->connections++;
-            known->connection = value_of(f, i);
-            break;
-        case 14:
-            if (!weir__fields_is_named(f, i, WEIR_S("content-length")))
-                break;
-            known->lengths++;
-            known->length = value_of(f, i);
-            break;
-        case 17:
-            known->transfer_encoding |=
-                weir__fields_is_named(f, i, WEIR_S("transfer-encoding"));
-            break;
-        }
+        const struct weir__field_place *place = &f->places[i];
+        if (weir__head_may_be_known(place->name_len))
+            weir__head_note(known, weir__fields_text(f, place->name, place->name_len),
+                            weir__fields_text(f, place->value, place->value_len));
     }
 }
 
@@ -209,19 +207,19 @@ static bool has_no_body(const weir_http_head *head, enum weir__http_question que
 }
 
 static int frame_body(weir_http_head *head, weir_http_role role,
-                      const struct known *known, weir_codec_error *error)
+                      const weir__head_known *known, weir_codec_error *error)
 {
     if (known->lengths > 1)
         return refuse(error, "more than one Content-Length (RFC 9112 6.3)", 0);
     if (known->lengths == 1 && !read_length(known->length, &head->content_length))
         return refuse(error, "bad Content-Length (RFC 9110 8.6)", 0);
     head->has_content_length = known->lengths == 1;
-    if (known->transfer_encoding && head->has_content_length)
+    if (known->encodings > 0 && head->has_content_length)
         return refuse(error,
                       "both Transfer-Encoding and Content-Length "
                       "(RFC 9112 6.3)",
                       0);
-    if (known->transfer_encoding)
+    if (known->encodings > 0)
         return frame_transfer_encoding(head, role, error);
     if (head->has_content_length)
         head->framing = WEIR_HTTP_LENGTH;
@@ -232,10 +230,10 @@ static int frame_body(weir_http_head *head, weir_http_role role,
 
 /* RFC 9112 9.3; an HTTP/1.0 message with Transfer-Encoding is not to be trusted with
  * a second one (6.1). */
-static bool keeps_alive(const weir_http_head *head, const struct known *known)
+static bool keeps_alive(const weir_http_head *head, const weir__head_known *known)
 {
     bool alive = head->minor_version > 0;
-    if (head->framing == WEIR_HTTP_UNTIL_CLOSE || (!alive && known->transfer_encoding))
+    if (head->framing == WEIR_HTTP_UNTIL_CLOSE || (!alive && known->encodings > 0))
         return false;
     if (known->connections == 0)
         return alive;
@@ -250,7 +248,7 @@ static bool keeps_alive(const weir_http_head *head, const struct known *known)
 }
 
 static bool is_upgrade(const weir_http_head *head, enum weir__http_question question,
-                       const struct known *known)
+                       const weir__head_known *known)
 {
     if (head->status_code != 0)
         return head->status_code == 101 ||
@@ -263,20 +261,19 @@ static bool is_upgrade(const weir_http_head *head, enum weir__http_question ques
 }
 
 int weir__head_frame(weir_http_head *head, weir_http_role role,
-                     enum weir__http_question question, weir_codec_error *error)
+                     enum weir__http_question question, const weir__head_known *known,
+                     weir_codec_error *error)
 {
-    struct known known = {0};
-    find_known(&known, weir__fields_of_const(head->fields));
-    int rc = frame_body(head, role, &known, error);
+    int rc = frame_body(head, role, known, error);
     if (rc < 0)
         return rc;
     if (role == WEIR_HTTP_RESPONSE && has_no_body(head, question))
         head->framing = WEIR_HTTP_NO_BODY;
     if (role == WEIR_HTTP_REQUEST && weir_slice_equal(head->method, WEIR_S("CONNECT")))
         head->framing = WEIR_HTTP_NO_BODY; /* RFC 9110 9.3.6 */
-    head->upgrade = is_upgrade(head, question, &known);
+    head->upgrade = is_upgrade(head, question, known);
     head->informational = head->status_code / 100 == 1 && head->status_code != 101;
     head->keep_alive =
-        keeps_alive(head, &known) && !(role == WEIR_HTTP_RESPONSE && head->upgrade);
+        keeps_alive(head, known) && !(role == WEIR_HTTP_RESPONSE && head->upgrade);
     return WEIR_OK;
 }

@@ -124,6 +124,7 @@ static int check_lines(weir__section *s, bool complete, weir_codec_error *error)
     if (f->text.end != s->line + 2 || memcmp(f->text.memory + s->line, "\r\n", 2) != 0)
         return refuse(error, WEIR_E_PROTOCOL,
                       "a line does not end with CRLF (RFC 9112 2.2)", s->line);
+    f->bytes = f->text.end - s->start_line;
     /* Once more, since the text may have moved under the slices in the head. */
     return s->head ? read_start_line(s, error) : WEIR_OK;
 }

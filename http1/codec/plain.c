@@ -103,60 +103,69 @@ static bool is_usual_start(const weir_http_head *head, weir_http_role role)
            !memchr(head->target.data, '#', head->target.len);
 }
 
-/* Whether a field about framing is in its plainest form. */
-static bool is_usual_value(weir_slice name, weir_slice value, size_t *framing)
+/* What a line is read with. */
+struct scan {
+    weir__fields *fields;
+    weir__head_known *known;
+    const char *start;
+    const char *end;
+};
+
+/* Whether the fields about framing are in their plainest form, and only one. */
+static bool is_usual_framing(const weir__head_known *known)
 {
-    if (name.len == 17 && weir_slice_equal_nocase(name, WEIR_S("transfer-encoding")))
-        return ++*framing == 1 && weir_slice_equal_nocase(value, WEIR_S("chunked"));
-    if (name.len != 14 || !weir_slice_equal_nocase(name, WEIR_S("content-length")))
-        return true;
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.data[i] < '0' || value.data[i] > '9')
+    weir_slice length = known->length;
+    for (size_t i = 0; i < length.len; i++) {
+        if (length.data[i] < '0' || length.data[i] > '9')
             return false;
     }
-    return ++*framing == 1 && value.len > 0 && value.len <= MOST_LENGTH_DIGITS;
+    if (known->encodings > 0)
+        return known->encodings == 1 && known->lengths == 0 &&
+               weir_slice_equal_nocase(known->encoding, WEIR_S("chunked"));
+    return known->lengths == 0 ||
+           (known->lengths == 1 && length.len > 0 && length.len <= MOST_LENGTH_DIGITS);
 }
 
-/* Reads one field line; NULL when it is not plain. */
-static const char *read_field(weir__fields *f, const char *start, const char *line,
-                              const char *end, size_t *framing)
+/* Reads one field line; NULL when it is not plain. There is room for its place. */
+static const char *read_field(const struct scan *scan, const char *line)
 {
-    const char *colon = skip_token(line, end);
-    if (colon == line || colon == end || *colon != ':')
+    weir__fields *f = scan->fields;
+    const char *colon = skip_token(line, scan->end);
+    if (colon == line || colon == scan->end || *colon != ':')
         return NULL;
-    const char *value = skip_spaces(colon + 1, end);
-    const char *at = skip_text(value, end);
-    if (end - at < 2 || at[0] != '\r' || at[1] != '\n')
+    const char *value = skip_spaces(colon + 1, scan->end);
+    const char *at = skip_text(value, scan->end);
+    if (scan->end - at < 2 || at[0] != '\r' || at[1] != '\n')
         return NULL;
-    const char *after = at + 2;
-    while (at > value && at[-1] == ' ')
-        at--;
     size_t name_len = (size_t)(colon - line);
     size_t value_len = (size_t)(at - value);
-    if ((name_len == 14 || name_len == 17) &&
-        !is_usual_value((weir_slice){line, name_len}, (weir_slice){value, value_len},
-                        framing))
-        return NULL;
-    struct weir__field_place place = {(uint32_t)(line - start), (uint32_t)name_len,
-                                      (uint32_t)(value - start), (uint32_t)value_len};
-    return weir__fields_push(f, place) == WEIR_OK ? after : NULL;
+    while (value_len > 0 && value[value_len - 1] == ' ')
+        value_len--;
+    if (weir__head_may_be_known(name_len))
+        weir__head_note(scan->known, (weir_slice){line, name_len},
+                        (weir_slice){value, value_len});
+    f->places[f->count++] = (struct weir__field_place){
+        (uint32_t)(line - scan->start), (uint32_t)name_len,
+        (uint32_t)(value - scan->start), (uint32_t)value_len};
+    return at + 2;
 }
 
 /* Reads all field lines and the empty line. 1 with the end of the head in *after, 0
  * when they are not plain, or WEIR_E_MEMORY. */
-static int read_fields(weir__fields *f, const char *start, const char *line,
-                       const char *end, const char **after)
+static int read_fields(const struct scan *scan, const char *line, const char **after)
 {
-    size_t framing = 0;
-    while (line && line < end && *line != '\r') {
+    weir__fields *f = scan->fields;
+    while (line && line < scan->end && *line != '\r') {
+        if (f->count == f->max_fields)
+            return 0;
         if (f->count == f->capacity && weir__fields_grow(f) < 0)
             return WEIR_E_MEMORY;
-        line = read_field(f, start, line, end, &framing);
+        line = read_field(scan, line);
     }
-    if (!line || end - line < 2 || line[0] != '\r' || line[1] != '\n')
+    if (!line || scan->end - line < 2 || line[0] != '\r' || line[1] != '\n')
         return 0;
     *after = line + 2;
-    return 1;
+    return is_usual_framing(scan->known);
 }
 
 /* The same bytes in the copy. */
@@ -166,24 +175,29 @@ static void move_slice(weir_slice *slice, const char *from, const char *to)
         slice->data = to + (slice->data - from);
 }
 
-int weir__plain_head(weir_http_head *head, weir_http_role role, weir_slice input)
+int weir__plain_head(weir_http_head *head, weir_http_role role, weir_slice input,
+                     weir__head_known *known)
 {
     weir__fields *f = weir__fields_of(head->fields);
     weir_codec_error error;
-    const char *start = input.data;
-    if (input.len > f->text.limit)
-        input.len = f->text.limit;
+    const char *start = input.data, *end;
+    /* A head that is no longer than a field may be has none that is too long. */
+    size_t limit =
+        f->text.limit < f->max_field_bytes ? f->text.limit : f->max_field_bytes;
+    if (input.len > limit)
+        input.len = limit;
     const char *lf = memchr(start, '\n', input.len);
     size_t line_len = lf ? (size_t)(lf - start) + 1 : 0;
-    if (!lf || line_len > f->max_field_bytes ||
+    if (!lf ||
         weir__head_start_line(head, role, (weir_slice){start, line_len}, &error) < 0 ||
         !is_usual_start(head, role))
         return 0;
-    const char *end;
-    int rc = read_fields(f, start, lf + 1, start + input.len, &end);
+    int rc =
+        read_fields(&(struct scan){f, known, start, start + input.len}, lf + 1, &end);
     if (rc <= 0)
         return rc;
     size_t len = (size_t)(end - start);
+    f->bytes = len - line_len;
     if (weir__buffer_append(&f->text, (weir_slice){start, len}) < 0)
         return WEIR_E_MEMORY;
     move_slice(&head->method, start, f->text.memory);
