@@ -1,0 +1,361 @@
+/* weir get: one request, its body to standard output or a file.
+ *
+ * The body passes through piece by piece, so its size does not matter.
+ *
+ * SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <weir/http_codec.h>
+#include <weir/resolver.h>
+#include <weir/session.h>
+#include <weir/url.h>
+
+#include "command.h"
+#include "output.h"
+#include "stopwatch.h"
+#include "terminal.h"
+
+enum { MAX_FIELDS = 64 };
+
+static const char HELP[] =
+    "usage: weir get [-fiv] [-H 'NAME: VALUE']... [-o FILE] URL\n"
+    "\n"
+    "Fetches a URL and writes the body of the response to standard output.\n"
+    "\n"
+    "  -H 'NAME: VALUE'  send this field; in place of one that is sent anyway\n"
+    "                    (User-Agent, Accept, Host)\n"
+    "  -o FILE           write to FILE instead, which appears when it is complete\n"
+    "  -i                write the head of the response, too, before the body\n"
+    "  -f                fail on a status of 400 or more, and write nothing\n"
+    "  -v                show on standard error what is sent (>) and received (<)\n"
+    "\n"
+    "A URL without a scheme is one of http. Long forms: --header, --output, "
+    "--include,\n"
+    "--fail, --verbose.\n"
+    "\n"
+    "Exit status: 0 when all of the response is there, whatever its status code is\n"
+    "(but see -f); 1 when it could not be fetched or written; 2 when the command line\n"
+    "is wrong, as with a URL that is none.\n";
+
+struct get {
+    const char *url;
+    const char *path; /* NULL: standard output */
+    bool include_head;
+    bool fail_on_status;
+    bool verbose;
+    weir_pair fields[MAX_FIELDS + 3]; /* with the two below, and {0} */
+    size_t field_count;
+};
+
+/* What is sent (-v) */
+
+/* Takes a line of a head off the front of it, without its CRLF. */
+static bool take_line(weir_slice *head, weir_slice *line)
+{
+    if (!weir_slice_split(head, '\n', line) || !head->data)
+        return false;
+    if (weir_slice_ends_with(*line, WEIR_S("\r")))
+        line->len--;
+    return true;
+}
+
+static void print_marked(char mark, weir_slice head)
+{
+    weir_slice line;
+    while (take_line(&head, &line)) {
+        fprintf(stderr, "%c%s", mark, line.len > 0 ? " " : "");
+        terminal_print(stderr, line);
+        fputc('\n', stderr);
+    }
+}
+
+static void print_addresses(weir_loop *loop, const weir_url *url)
+{
+    weir_slice name = weir_url_hostname(url);
+    weir_address addresses[WEIR_MAX_ADDRESSES];
+    char host[256], text[WEIR_ADDRESS_TEXT_BYTES];
+    double start = stopwatch_ms();
+    snprintf(host, sizeof(host), "%.*s", (int)name.len, name.data);
+    int count =
+        weir_resolve(loop, host, weir_url_port(url), WEIR_FAMILY_ANY, addresses);
+    if (count <= 0)
+        return; /* the request will say so */
+    fprintf(stderr, "* %s is", host);
+    for (int i = 0; i < count; i++) {
+        weir_address_text(&addresses[i], text, sizeof(text));
+        fprintf(stderr, " %s", text);
+    }
+    fprintf(stderr, " (%.1f ms)\n", stopwatch_ms() - start);
+}
+
+/* The head is encoded as the session does it, from the same fields. */
+static void print_request(const struct get *get, const weir_url *url)
+{
+    weir_http_request_head head = {.target = weir_url_target(url),
+                                   .host = weir_url_authority(url)};
+    weir_http_fields fields;
+    size_t len = 0;
+    weir_http_fields_init(&fields, NULL, NULL);
+    for (const weir_pair *pair = get->fields; pair->name; pair++) {
+        weir_slice value = weir_slice_of(pair->value);
+        if (weir_slice_equal_nocase(weir_slice_of(pair->name), WEIR_S("Host")))
+            head.host = value;
+        else
+            weir_http_fields_add(&fields, weir_slice_of(pair->name), value);
+    }
+    head.fields = &fields;
+    weir_http_encode_request(&head, NULL, 0, &len, NULL);
+    char *text = malloc(len);
+    if (text && weir_http_encode_request(&head, text, len, &len, NULL) == WEIR_OK)
+        print_marked('>', (weir_slice){text, len});
+    free(text);
+    weir_http_fields_clear(&fields);
+}
+
+/* What is received */
+
+static void print_field(FILE *file, weir_http_field field)
+{
+    fwrite(field.name.data, 1, field.name.len, file);
+    fputs(": ", file);
+    fwrite(field.value.data, 1, field.value.len, file);
+    fputs("\r\n", file);
+}
+
+/* The head as text, to be freed; NULL without memory. */
+static char *head_text(const weir_response *response, size_t *len)
+{
+    const weir_http_fields *fields = weir_response_fields(response);
+    weir_slice reason = weir_response_reason(response);
+    char *text = NULL;
+    FILE *file = open_memstream(&text, len);
+    if (!file)
+        return NULL;
+    fprintf(file, "HTTP/1.%d %d ", weir_response_minor_version(response),
+            weir_response_status(response));
+    fwrite(reason.data, 1, reason.len, file);
+    fputs("\r\n", file);
+    for (size_t i = 0; i < weir_http_fields_count(fields); i++)
+        print_field(file, weir_http_fields_at(fields, i));
+    fputs("\r\n", file);
+    if (fclose(file) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void print_made_visible(weir_slice head)
+{
+    weir_slice line;
+    while (take_line(&head, &line)) {
+        terminal_print(stdout, line);
+        putchar('\n');
+    }
+    fflush(stdout);
+}
+
+static bool write_head(const struct get *get, const weir_response *response,
+                       struct output *output)
+{
+    size_t len = 0;
+    char *text = head_text(response, &len);
+    bool ok = text != NULL;
+    weir_slice head = {text, len};
+    if (ok && get->verbose)
+        print_marked('<', head);
+    if (ok && get->include_head && !get->path && isatty(STDOUT_FILENO))
+        print_made_visible(head);
+    else if (ok && get->include_head)
+        ok = output_write(output, head);
+    free(text);
+    return ok;
+}
+
+/* Bytes that are no text can upset a terminal. */
+static bool is_for_terminal(const struct get *get, weir_slice bytes)
+{
+    return get->path || !memchr(bytes.data, '\0', bytes.len) || !isatty(STDOUT_FILENO);
+}
+
+static bool write_body(const struct get *get, weir_response *response,
+                       struct output *output, unsigned long long *total)
+{
+    weir_reader *body = weir_response_body(response);
+    weir_slice bytes;
+    int rc;
+    while ((rc = weir_read(body, WEIR_NO_LIMIT, &bytes)) > 0) {
+        if (*total == 0 && !is_for_terminal(get, bytes)) {
+            command_complain(&GET_COMMAND,
+                             "the body is not text: use -o FILE, or | cat");
+            return false;
+        }
+        *total += bytes.len;
+        if (!output_write(output, bytes))
+            return false;
+    }
+    if (rc < 0)
+        command_complain_of_failure(&GET_COMMAND);
+    return rc == WEIR_OK;
+}
+
+static bool receive(const struct get *get, weir_response *response, weir_loop *loop,
+                    double start)
+{
+    struct output output;
+    unsigned long long total = 0;
+    double head_ms = stopwatch_ms() - start;
+    if (get->fail_on_status && weir_response_raise_for_status(response) < 0) {
+        command_complain_of_failure(&GET_COMMAND);
+        return false;
+    }
+    bool ok = output_open(&output, loop, get->path) &&
+              write_head(get, response, &output) &&
+              write_body(get, response, &output, &total);
+    ok = output_close(&output, ok) && ok;
+    if (get->verbose)
+        fprintf(stderr, "* head after %.1f ms, %llu bytes of body after %.1f ms\n",
+                head_ms, total, stopwatch_ms() - start);
+    if (output.problem[0] != '\0' && !output.reader_left)
+        command_complain(&GET_COMMAND, "%s", output.problem);
+    return ok;
+}
+
+static enum exit_status fetch(const struct get *get, const weir_url *url)
+{
+    weir_loop *loop = weir_loop_new(NULL);
+    weir_session *session = loop ? weir_session_new(loop, NULL) : NULL;
+    weir_response *response;
+    bool ok = session != NULL;
+    if (ok && get->verbose) {
+        print_addresses(loop, url);
+        print_request(get, url);
+    }
+    double start = stopwatch_ms();
+    ok =
+        ok && weir_get(session, &response, get->url, .headers = get->fields) == WEIR_OK;
+    if (ok) {
+        ok = receive(get, response, loop, start);
+        weir_response_free(response);
+    } else {
+        command_complain_of_failure(&GET_COMMAND);
+    }
+    weir_session_free(session);
+    weir_loop_free(loop);
+    return ok ? COMMAND_OK : COMMAND_FAILED;
+}
+
+/* The command line */
+
+/* Takes "NAME: VALUE" apart, in place. */
+static enum exit_status add_field(struct get *get, char *text)
+{
+    char *colon = strchr(text, ':');
+    const char *value = colon ? colon + 1 + strspn(colon + 1, " \t") : "";
+    weir_slice name = {text, colon ? (size_t)(colon - text) : 0};
+    if (!weir_http_is_token(name) || !weir_http_is_field_value(weir_slice_of(value)))
+        return command_refuse(&GET_COMMAND, "-H %s is not NAME: VALUE", text);
+    if (get->field_count == MAX_FIELDS)
+        return command_refuse(&GET_COMMAND, "more than %d fields", MAX_FIELDS);
+    *colon = '\0';
+    get->fields[get->field_count++] = (weir_pair){text, value};
+    return COMMAND_OK;
+}
+
+static void add_default(struct get *get, const char *name, const char *value)
+{
+    for (size_t i = 0; i < get->field_count; i++) {
+        if (weir_slice_equal_nocase(weir_slice_of(get->fields[i].name),
+                                    weir_slice_of(name)))
+            return;
+    }
+    get->fields[get->field_count++] = (weir_pair){name, value};
+}
+
+static const struct option LONG_OPTIONS[] = {
+    {"fail", no_argument, NULL, 'f'},
+    {"header", required_argument, NULL, 'H'},
+    {"help", no_argument, NULL, 'h'},
+    {"include", no_argument, NULL, 'i'},
+    {"output", required_argument, NULL, 'o'},
+    {"verbose", no_argument, NULL, 'v'},
+    {NULL, 0, NULL, 0},
+};
+
+/* False: the command ends with `status`. */
+static bool read_options(struct get *get, int argc, char **argv,
+                         enum exit_status *status)
+{
+    int option;
+    opterr = 0;
+    *status = COMMAND_OK;
+    while ((option = getopt_long(argc, argv, ":fhH:io:v", LONG_OPTIONS, NULL)) != -1) {
+        if (option == 'f') {
+            get->fail_on_status = true;
+        } else if (option == 'i') {
+            get->include_head = true;
+        } else if (option == 'v') {
+            get->verbose = true;
+        } else if (option == 'o') {
+            get->path = optarg;
+        } else if (option != 'H') {
+            *status = command_other_option(&GET_COMMAND, option, argv);
+            return false;
+        } else if ((*status = add_field(get, optarg)) != COMMAND_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A host alone is a URL to people. */
+static char *with_scheme(const char *url)
+{
+    const char *scheme = strstr(url, "://") ? "" : "http://";
+    size_t size = strlen(scheme) + strlen(url) + 1;
+    char *text = malloc(size);
+    if (text)
+        snprintf(text, size, "%s%s", scheme, url);
+    return text;
+}
+
+static enum exit_status get_url(struct get *get, const char *given)
+{
+    weir_url url;
+    weir_codec_error error = {.reason = "no memory"};
+    char *text = with_scheme(given);
+    enum exit_status status = COMMAND_USAGE;
+    int rc = text ? weir_url_parse(&url, weir_slice_of(text), NULL, NULL, &error)
+                  : WEIR_E_MEMORY;
+    get->url = text;
+    if (rc == WEIR_OK) {
+        status = fetch(get, &url);
+        weir_url_clear(&url);
+    } else {
+        command_complain(&GET_COMMAND, "%s is not a URL that can be fetched: %s", given,
+                         error.reason);
+    }
+    free(text);
+    return status;
+}
+
+static enum exit_status run(int argc, char **argv)
+{
+    struct get get = {.url = NULL};
+    enum exit_status status;
+    if (!read_options(&get, argc, argv, &status))
+        return status;
+    if (argc - optind != 1)
+        return command_refuse(&GET_COMMAND, "it takes one URL");
+    add_default(&get, "User-Agent", "weir/" WEIR_VERSION);
+    add_default(&get, "Accept", "*/*");
+    return get_url(&get, argv[optind]);
+}
+
+const struct command GET_COMMAND = {
+    .name = "get",
+    .summary = "fetch a URL",
+    .help = HELP,
+    .run = run,
+};
