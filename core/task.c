@@ -58,13 +58,19 @@ void weir__task_switch_away(weir_task *task)
     weir__context_switch(&task->context, &next->context);
 }
 
+/* Nobody will ask for it any more. A joiner who is about to will free it. */
+static bool is_nobodys(const weir_task *task)
+{
+    return task->detached && !task->joiner;
+}
+
 void weir__tasks_run(weir_loop *loop)
 {
     weir_task *task;
     loop->turns = TURNS;
     while ((task = next_turn(loop))) {
         weir__context_switch(&loop->main.context, &task->context);
-        if (loop->ended && loop->ended->detached)
+        if (loop->ended && is_nobodys(loop->ended))
             weir__task_free(loop->ended);
         loop->ended = NULL;
     }
@@ -87,6 +93,7 @@ int weir__task_init(weir_loop *loop, weir_task *task)
     task->loop = loop;
     task->state = WEIR__TASK_RUNNING;
     task->deadline = WEIR__NEVER;
+    task->timed_out = WEIR__NEVER;
     weir__link_init(&task->siblings);
     weir__link_init(&task->link);
     return weir__timer_init(loop, &task->timer, task_due);
@@ -175,18 +182,23 @@ static int check_join(const weir_task *task)
     return WEIR_OK;
 }
 
+static int wait_for_end(weir_task *task)
+{
+    task->joiner = task->loop->current;
+    int rc = weir__park(task->loop, "join");
+    task->joiner = NULL;
+    if (rc < 0 && task->state == WEIR__TASK_DONE && task->detached)
+        weir__task_free(task);
+    return rc;
+}
+
 int weir_join(weir_task *task)
 {
     int rc = check_join(task);
+    if (rc == WEIR_OK && task->state != WEIR__TASK_DONE)
+        rc = wait_for_end(task);
     if (rc < 0)
         return rc;
-    if (task->state != WEIR__TASK_DONE) {
-        task->joiner = task->loop->current;
-        rc = weir__park(task->loop, "join");
-        task->joiner = NULL;
-        if (rc < 0)
-            return rc;
-    }
     rc = task->result;
     if (rc < 0 && task->error.operation && task->error.status == rc)
         weir__fail_again(&task->error);
@@ -198,10 +210,9 @@ void weir_detach(weir_task *task)
 {
     if (!task)
         return;
-    if (task->state == WEIR__TASK_DONE && task != task->loop->ended)
+    task->detached = true;
+    if (task->state == WEIR__TASK_DONE && is_nobodys(task) && task != task->loop->ended)
         weir__task_free(task);
-    else
-        task->detached = true;
 }
 
 void weir_cancel(weir_task *task)
@@ -232,7 +243,11 @@ weir_task *weir_task_current(const weir_loop *loop)
 static int yield_outside(weir_loop *loop)
 {
     int rc = weir__check_may_wait(loop, "yield");
-    return rc < 0 ? rc : weir__loop_iterate(loop, 0);
+    if (rc < 0)
+        return rc;
+    if (loop->main.deadline <= loop->now)
+        return weir__park(loop, "yield");
+    return weir__loop_iterate(loop, 0);
 }
 
 int weir_yield(weir_loop *loop)
