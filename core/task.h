@@ -37,7 +37,8 @@ struct weir_task {
     unsigned refusals; /* waits that ended at once since the loop is being freed */
     int result;
     uint64_t deadline;  /* the nearest of its timeout scopes, or WEIR__NEVER */
-    uint64_t timed_out; /* the deadline that ended a wait, until its scope ends */
+    uint64_t timed_out; /* the deadline that ended a wait, until its scope ends;
+                           else WEIR__NEVER */
     weir__timer timer;  /* runs while it is parked */
     weir_task *joiner;
     void (*on_end)(weir_task *task); /* of its group; called in the task itself */

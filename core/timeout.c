@@ -11,7 +11,9 @@ static void narrow(weir_timeout *timeout, uint64_t ms)
 {
     weir_loop *loop = timeout->loop;
     weir_task *task = loop->current;
-    timeout->deadline = weir__deadline_after(loop->sys->now(loop->sys), ms);
+    /* 0 is over already, whatever the clock says by the next wait. */
+    timeout->deadline =
+        ms == 0 ? loop->now : weir__deadline_after(loop->sys->now(loop->sys), ms);
     task->deadline = timeout->deadline < timeout->outer_deadline
                          ? timeout->deadline
                          : timeout->outer_deadline;
@@ -28,7 +30,7 @@ void weir_timeout_restart(weir_timeout *timeout, uint64_t ms)
 {
     weir_task *task = timeout->loop->current;
     if (task->timed_out == timeout->deadline)
-        task->timed_out = 0;
+        task->timed_out = WEIR__NEVER;
     narrow(timeout, ms);
 }
 
@@ -38,7 +40,7 @@ bool weir_timeout_end(weir_timeout *timeout)
     bool mine = task->timed_out == timeout->deadline &&
                 timeout->deadline <= timeout->outer_deadline;
     if (mine)
-        task->timed_out = 0;
+        task->timed_out = WEIR__NEVER;
     task->deadline = timeout->outer_deadline;
     return mine;
 }
@@ -48,6 +50,8 @@ int weir_sleep(weir_loop *loop, uint64_t ms)
     int rc = weir__check_may_wait(loop, "sleep");
     if (rc < 0)
         return rc;
+    if (ms == 0)
+        return weir_yield(loop);
     weir_timeout timeout = weir_timeout_start(loop, ms);
     rc = weir__park_quietly(loop);
     bool slept = weir_timeout_end(&timeout);
@@ -55,5 +59,7 @@ int weir_sleep(weir_loop *loop, uint64_t ms)
         return WEIR_OK;
     if (rc == WEIR_E_CANCELLED)
         return weir__fail(rc, "sleep", "sleep: the task was cancelled");
-    return weir__fail(rc, "sleep", "sleep: the deadline passed");
+    if (rc == WEIR_E_TIMEOUT)
+        return weir__fail(rc, "sleep", "sleep: the deadline passed");
+    return rc; /* the poller has failed, and said so */
 }
