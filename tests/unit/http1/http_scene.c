@@ -1,0 +1,158 @@
+/* The server of the scene: a task for each connection.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "http_scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weir/resolver.h>
+
+/* Keeps what came of a request; the body is read over its Content-Length. */
+static int read_request(struct http_scene *scene, weir_stream *stream)
+{
+    weir_reader *reader = weir_stream_reader(stream);
+    weir_slice head, body;
+    int rc = weir_readuntil(reader, WEIR_S("\r\n\r\n"), &head);
+    if (rc <= 0)
+        return rc;
+    size_t room = sizeof(scene->request) - 1;
+    size_t kept = head.len < room ? head.len : room;
+    memcpy(scene->request, head.data, kept);
+    scene->request[kept] = '\0';
+    const char *length = strstr(scene->request, "Content-Length: ");
+    if (length) {
+        rc = weir_readexactly(reader, strtoul(length + 16, NULL, 10), &body);
+        if (rc < 0)
+            return rc;
+        size_t more = body.len < room - kept ? body.len : room - kept;
+        if (more > 0)
+            memcpy(scene->request + kept, body.data, more);
+        kept += more;
+        scene->request[kept] = '\0';
+    }
+    scene->request_len = kept;
+    return 1;
+}
+
+static int write_answer(weir_stream *stream, const struct http_answer *answer)
+{
+    weir_slice rest = weir_slice_of(answer->bytes);
+    int rc = WEIR_OK;
+    if (answer->len > 0)
+        rest.len = answer->len;
+    while (rc == WEIR_OK && rest.len > 0) {
+        weir_slice piece = rest;
+        if (answer->cut > 0 && piece.len > answer->cut)
+            piece.len = answer->cut;
+        rc = weir_write(weir_stream_writer(stream), piece);
+        if (rc == WEIR_OK)
+            rc = weir_drain(weir_stream_writer(stream));
+        /* So that the client reads the piece before the next one is there. */
+        for (int i = 0; i < 3 && rc == WEIR_OK && answer->cut > 0; i++)
+            rc = weir_yield(weir_stream_loop(stream));
+        rest = weir_slice_skip(rest, piece.len);
+    }
+    return rc;
+}
+
+static int serve(weir_stream *stream, void *arg)
+{
+    struct http_scene *scene = arg;
+    scene->connections++;
+    for (;;) {
+        size_t index = scene->requests;
+        if (index >= scene->count)
+            index = scene->count - 1;
+        int rc = scene->answers[index].at_once ? 1 : read_request(scene, stream);
+        if (rc <= 0)
+            return rc;
+        index = scene->requests++;
+        if (index >= scene->count)
+            index = scene->count - 1;
+        const struct http_answer *answer = &scene->answers[index];
+        rc = write_answer(stream, answer);
+        if (rc < 0 || answer->then == HTTP_CLOSE)
+            return rc;
+        if (answer->then == HTTP_HANG)
+            return weir_sleep(weir_stream_loop(stream), 60000);
+    }
+}
+
+static int resolve(void *user_data, weir_loop *loop, const char *host, int port,
+                   weir_family family, weir_address *addresses)
+{
+    (void)user_data;
+    (void)family;
+    if (strcmp(host, "slow.test") == 0) {
+        int rc = weir_sleep(loop, 60000);
+        if (rc < 0)
+            return rc;
+    }
+    return weir_address_parse(addresses, "127.0.0.1", port) < 0 ? WEIR_E_RESOLVE : 1;
+}
+
+static const weir_resolver RESOLVER = {.resolve = resolve};
+
+void http_scene_open_with(struct http_scene *scene, const struct http_answer *answers,
+                          size_t count, const weir_session_options *options)
+{
+    memset(scene, 0, sizeof(*scene));
+    nth_init(&scene->nth, 0);
+    scene->answers = answers;
+    scene->count = count;
+    weir_loop_options loop_options = {.allocator = &scene->nth.allocator,
+                                      .resolver = &RESOLVER};
+    scene->loop = weir_loop_new(&loop_options);
+    REQUIRE(scene->loop != NULL);
+    REQUIRE(weir_start_server(scene->loop, &scene->server, "127.0.0.1", 0,
+                              .on_connect = serve, .arg = scene) == WEIR_OK);
+    scene->port = weir_server_port(scene->server);
+    snprintf(scene->url, sizeof(scene->url), "http://127.0.0.1:%d/path?query",
+             scene->port);
+    scene->session = weir_session_new(scene->loop, options);
+    REQUIRE(scene->session != NULL);
+}
+
+void http_scene_open(struct http_scene *scene, const struct http_answer *answers,
+                     size_t count)
+{
+    http_scene_open_with(scene, answers, count, NULL);
+}
+
+void http_scene_close(struct http_scene *scene)
+{
+    weir_session_free(scene->session);
+    weir_server_free(scene->server);
+    weir_loop_free(scene->loop);
+    CHECK_INT(scene->nth.live, 0);
+}
+
+int http_scene_get(struct http_scene *scene, char *text)
+{
+    weir_response *response;
+    weir_slice body;
+    int rc = weir_get(scene->session, &response, scene->url);
+    if (rc < 0)
+        return rc;
+    int status_code = weir_response_status(response);
+    rc = weir_response_text(response, &body);
+    if (rc == WEIR_OK && text)
+        snprintf(text, 256, "%.*s", (int)body.len, body.len > 0 ? body.data : "");
+    weir_response_free(response);
+    return rc < 0 ? rc : status_code;
+}
+
+bool http_scene_saw(const struct http_scene *scene, const char *text)
+{
+    return strstr(scene->request, text) != NULL;
+}
+
+bool http_failed_with(const char *text)
+{
+    const char *message = weir_last_error()->message;
+    bool found = strstr(message, text) != NULL;
+    if (!found)
+        fprintf(stderr, "no \"%s\" in \"%s\"\n", text, message);
+    return found;
+}
