@@ -220,7 +220,7 @@ static bool same_at_random(const struct feed_codec *codec, const void *arg,
 static bool same_byte_by_byte(const struct feed_codec *codec, const void *arg,
                               weir_slice input, enum feed_flags flags)
 {
-    size_t *cuts = malloc((input.len + 1) * sizeof(*cuts));
+    size_t *cuts = calloc(input.len + 1, sizeof(*cuts));
     if (!cuts)
         abort();
     for (size_t i = 0; i < input.len; i++)
