@@ -97,7 +97,12 @@ typedef struct weir_http_decoder {
     uint64_t opaque[96]; /**< what is inside belongs to the functions below */
 } weir_http_decoder;
 
-/** Makes a decoder that is ready for a message; does not allocate. */
+/**
+ * Makes a decoder that is ready for a message; does not allocate.
+ *
+ * Of requests, those with a method that llhttp does not know are refused. Whether one
+ * has the field Host that it must have is left to the server (RFC 9112 3.2).
+ */
 void weir_http_decoder_init(weir_http_decoder *decoder, weir_http_role role,
                             const weir_http_decoder_options *options);
 
