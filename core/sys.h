@@ -32,9 +32,11 @@ struct weir_sys {
     uint64_t (*now)(weir_sys *sys);
 
     int (*socket)(weir_sys *sys, int family, int type, int protocol);
+    int (*socketpair)(weir_sys *sys, int fds[2]); /* of Unix streams */
     int (*close)(weir_sys *sys, int fd);
     int (*dup)(weir_sys *sys, int fd);
     int (*set_nonblocking)(weir_sys *sys, int fd); /* of what others have opened */
+    int (*access_mode)(weir_sys *sys, int fd);     /* O_RDONLY, O_WRONLY, O_RDWR */
     int (*bind)(weir_sys *sys, int fd, const struct sockaddr *address, socklen_t len);
     int (*listen)(weir_sys *sys, int fd, int backlog);
     int (*accept)(weir_sys *sys, int fd);
@@ -48,8 +50,8 @@ struct weir_sys {
     int (*getsockname)(weir_sys *sys, int fd, struct sockaddr *address, socklen_t *len);
     int (*getpeername)(weir_sys *sys, int fd, struct sockaddr *address, socklen_t *len);
 
-    /* recv and sendmsg on sockets (never raising SIGPIPE), read and writev on
-     * everything else. */
+    /* recv and sendmsg on sockets, read and writev on everything else; neither
+     * raises SIGPIPE. */
     ssize_t (*recv)(weir_sys *sys, int fd, void *buffer, size_t size);
     ssize_t (*sendv)(weir_sys *sys, int fd, const struct iovec *slices, int count);
     ssize_t (*read)(weir_sys *sys, int fd, void *buffer, size_t size);

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -55,6 +57,13 @@ static int sys_set_nonblocking(weir_sys *sys, int fd)
     if (flags < 0)
         return -errno;
     return flags & O_NONBLOCK ? 0 : result(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
+static int sys_access_mode(weir_sys *sys, int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    (void)sys;
+    return flags < 0 ? -errno : flags & O_ACCMODE;
 }
 
 static int sys_bind(weir_sys *sys, int fd, const struct sockaddr *address,
@@ -137,20 +146,42 @@ static ssize_t sys_read(weir_sys *sys, int fd, void *buffer, size_t size)
     return count(read(fd, buffer, size));
 }
 
+/* Takes the SIGPIPE of this thread that a write has just raised. */
+static void take_sigpipe(const sigset_t *sigpipe)
+{
+    sigset_t pending;
+    int number;
+    if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1)
+        sigwait(sigpipe, &number);
+}
+
+/* A write to a pipe that nobody reads raises SIGPIPE, which by default ends the
+ * program, and no flag of the call prevents it. So it is blocked for this thread
+ * and, where the program has not blocked it itself, taken away afterwards. */
 static ssize_t sys_writev(weir_sys *sys, int fd, const struct iovec *slices,
                           int slice_count)
 {
+    sigset_t sigpipe, before;
     (void)sys;
-    return count(writev(fd, slices, slice_count));
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+    ssize_t written = count(writev(fd, slices, slice_count));
+    if (written == -EPIPE && sigismember(&before, SIGPIPE) == 0)
+        take_sigpipe(&sigpipe);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return written;
 }
 
 static const weir_sys POSIX = {
     .short_read_drains = true,
     .now = sys_now,
     .socket = weir__sys_socket,
+    .socketpair = weir__sys_socketpair,
     .close = sys_close,
     .dup = sys_dup,
     .set_nonblocking = sys_set_nonblocking,
+    .access_mode = sys_access_mode,
     .bind = sys_bind,
     .listen = sys_listen,
     .accept = weir__sys_accept,

@@ -9,6 +9,7 @@
 
 int weir__sys_socket(weir_sys *sys, int family, int type, int protocol);
 
+int weir__sys_socketpair(weir_sys *sys, int fds[2]);
 int weir__sys_accept(weir_sys *sys, int fd);
 
 #endif

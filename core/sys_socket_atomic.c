@@ -13,6 +13,13 @@ int weir__sys_socket(weir_sys *sys, int family, int type, int protocol)
     return fd < 0 ? -errno : fd;
 }
 
+int weir__sys_socketpair(weir_sys *sys, int fds[2])
+{
+    int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    (void)sys;
+    return socketpair(AF_UNIX, type, 0, fds) < 0 ? -errno : 0;
+}
+
 int weir__sys_accept(weir_sys *sys, int fd)
 {
     int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -28,6 +28,23 @@ int weir__sys_socket(weir_sys *sys, int family, int type, int protocol)
     return prepare(socket(family, type, protocol));
 }
 
+int weir__sys_socketpair(weir_sys *sys, int fds[2])
+{
+    int first, second;
+    (void)sys;
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+        return -errno;
+    first = prepare(fds[0]);
+    second = prepare(fds[1]);
+    if (first >= 0 && second >= 0)
+        return 0;
+    if (first >= 0)
+        close(first);
+    if (second >= 0)
+        close(second);
+    return first < 0 ? first : second;
+}
+
 int weir__sys_accept(weir_sys *sys, int fd)
 {
     (void)sys;

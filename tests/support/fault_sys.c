@@ -103,6 +103,18 @@ static int note_opened(fault_sys *faults, int fd)
     return fd;
 }
 
+static int fault_socketpair(weir_sys *sys, int fds[2])
+{
+    fault_sys *faults = around(sys);
+    const int error = begin(faults, FAULT_SOCKETPAIR);
+    if (error)
+        return -error;
+    const int result = faults->inner->socketpair(faults->inner, fds);
+    for (int i = 0; i < 2 && result == 0; i++)
+        note_opened(faults, fds[i]);
+    return result;
+}
+
 /* Before the call: after it another thread may have the number. */
 static void note_closing(fault_sys *faults, int fd)
 {
@@ -154,11 +166,27 @@ static int fault_close(weir_sys *sys, int fd)
     return error ? -error : result;
 }
 
+static int fault_dup(weir_sys *sys, int fd)
+{
+    fault_sys *faults = around(sys);
+    const int error = begin(faults, FAULT_DUP);
+    if (error)
+        return -error;
+    return note_opened(faults, faults->inner->dup(faults->inner, fd));
+}
+
 static int fault_set_nonblocking(weir_sys *sys, int fd)
 {
     fault_sys *faults = around(sys);
     const int error = begin(faults, FAULT_SET_NONBLOCKING);
     return error ? -error : faults->inner->set_nonblocking(faults->inner, fd);
+}
+
+/* What the descriptor is open for; no kernel fails to say. */
+static int fault_access_mode(weir_sys *sys, int fd)
+{
+    weir_sys *inner = around(sys)->inner;
+    return inner->access_mode(inner, fd);
 }
 
 static int fault_bind(weir_sys *sys, int fd, const struct sockaddr *address,
@@ -423,8 +451,11 @@ static int fault_wait(weir__poll *poll, weir__poll_event *events, int max,
 static const weir_sys CALLS = {
     .now = fault_now,
     .socket = fault_socket,
+    .socketpair = fault_socketpair,
     .close = fault_close,
+    .dup = fault_dup,
     .set_nonblocking = fault_set_nonblocking,
+    .access_mode = fault_access_mode,
     .bind = fault_bind,
     .listen = fault_listen,
     .accept = fault_accept,

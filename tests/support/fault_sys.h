@@ -40,7 +40,9 @@
 
 typedef enum fault_kind {
     FAULT_SOCKET,
+    FAULT_SOCKETPAIR,
     FAULT_CLOSE, /* closes all the same, as kernels do, and then fails */
+    FAULT_DUP,
     FAULT_SET_NONBLOCKING,
     FAULT_BIND,
     FAULT_LISTEN,
@@ -75,7 +77,7 @@ struct fault_rule {
 struct fault_descriptor {
     weir__watch *watch; /* registered with the poller */
     unsigned owed;      /* readiness denied */
-    bool is_open;       /* came from here: socket, accept */
+    bool is_open;       /* from socket, socketpair, accept, dup */
 };
 
 /* Private, but for `sys`. */
@@ -132,7 +134,7 @@ void fault_sys_limit(fault_sys *faults, size_t read_limit, size_t write_limit);
  * the limits, to be set while no other thread is calling. */
 void fault_sys_again_each(fault_sys *faults, unsigned long n);
 
-/* Descriptors from socket and accept that have not been closed. */
+/* Descriptors from socket, socketpair, accept and dup that have not been closed. */
 unsigned long fault_sys_open_count(fault_sys *faults);
 
 /* Watches that have been added and not removed. */
