@@ -1,4 +1,5 @@
-/* Blocks: a stack of free ones for each size.
+/* Blocks: a stack of free ones for each size. AddressSanitizer is told that nobody may
+ * touch a free one, so that a slice which has outlived its buffer is found.
  *
  * SPDX-License-Identifier: MIT */
 #include "block.h"
@@ -6,6 +7,7 @@
 #include <string.h>
 
 #include "allocator.h"
+#include "sanitizer.h"
 
 /* Kept of each size: enough for the connections that one turn of the loop serves. */
 #define MAX_KEPT_BYTES ((size_t)1024 * 1024)
@@ -40,6 +42,7 @@ void weir__blocks_clear(weir__blocks *blocks)
         while (blocks->kept[i]) {
             struct weir__block *block = blocks->kept[i];
             blocks->kept[i] = block->next;
+            WEIR__UNPOISON(block, size_of(i));
             weir__free(blocks->allocator, block);
         }
         blocks->kept_bytes[i] = 0;
@@ -55,6 +58,7 @@ char *weir__block_take(weir__blocks *blocks, size_t size, size_t *capacity)
     struct weir__block *block = blocks->kept[index];
     blocks->kept[index] = block->next;
     blocks->kept_bytes[index] -= *capacity;
+    WEIR__UNPOISON(block, *capacity);
     return (char *)block;
 }
 
@@ -63,6 +67,7 @@ void weir__block_give(weir__blocks *blocks, char *memory, size_t capacity)
     int index = index_for(capacity);
     if (!memory)
         return;
+    WEIR__UNPOISON(memory, capacity);
     if (index == WEIR__BLOCK_SIZES || size_of(index) != capacity ||
         blocks->kept_bytes[index] + capacity > MAX_KEPT_BYTES) {
         weir__free(blocks->allocator, memory);
@@ -72,4 +77,5 @@ void weir__block_give(weir__blocks *blocks, char *memory, size_t capacity)
     block->next = blocks->kept[index];
     blocks->kept[index] = block;
     blocks->kept_bytes[index] += capacity;
+    WEIR__POISON(block + 1, capacity - sizeof(*block));
 }

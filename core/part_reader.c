@@ -34,6 +34,8 @@ static void show(struct part_reader *part)
         bytes.len = part->left;
     part->shown = bytes.len;
     weir__reader_show(&part->reader, bytes);
+    if (part->shown == part->left)
+        weir__reader_end(&part->reader);
 }
 
 static int pull(void *self, weir_reader *reader)
@@ -42,10 +44,6 @@ static int pull(void *self, weir_reader *reader)
     size_t have = weir__reader_len(reader);
     weir_slice bytes;
     settle(part);
-    if (part->left == have) {
-        show(part);
-        return 0;
-    }
     int rc = weir_peek(part->outer, have + 1, &bytes);
     if (rc == 0)
         rc = weir__fail(WEIR_E_INCOMPLETE, "read", "the data ends %zu bytes too early",
@@ -73,5 +71,7 @@ weir_reader *weir_part_reader_new(weir_reader *outer, size_t len)
     weir__reader_init(&part->reader, loop, &SOURCE, part, outer->limit);
     part->outer = outer;
     part->left = len;
+    if (len == 0)
+        weir__reader_end(&part->reader);
     return &part->reader;
 }

@@ -55,6 +55,7 @@ struct weir_reader {
     bool pinned;        /* the bytes were shown and must not move */
     bool reading;       /* a call is in progress */
     bool paused;        /* more than twice the limit is buffered */
+    bool starved;       /* there was no memory to read into */
 };
 
 void weir__reader_init(weir_reader *reader, weir_loop *loop,
@@ -88,6 +89,9 @@ void weir__reader_idle(weir_reader *reader);
 /* No more bytes; for pushing sources, which thereby wake who waits. */
 void weir__reader_end(weir_reader *reader);
 void weir__reader_fail(weir_reader *reader, int status, int os_error);
+
+/* There is no memory for more. */
+void weir__reader_starve(weir_reader *reader);
 
 static inline size_t weir__reader_len(const weir_reader *reader)
 {
