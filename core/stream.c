@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "stream.h"
 
-#include <errno.h>
-#include <sys/socket.h>
 #include <weir/timeout.h>
 
 #include "allocator.h"
@@ -30,8 +28,8 @@ static char *get_buffer(weir_transport *transport, void *self, size_t *size)
     if (space)
         return space;
     hold_back(stream);
-    if (no_memory && stream->reader.waiter)
-        weir__unpark(stream->reader.waiter, WEIR_E_MEMORY);
+    if (no_memory)
+        weir__reader_starve(&stream->reader);
     return NULL;
 }
 
@@ -102,6 +100,17 @@ static void relax(void *self, weir_reader *reader)
         weir_transport_resume_reading(stream->transport);
 }
 
+static int wait_for_news(weir_reader *reader)
+{
+    weir__reader_idle(reader);
+    reader->waiter = reader->loop->current;
+    int rc = weir__park(reader->loop, "read");
+    reader->waiter = NULL;
+    if (rc == WEIR_E_CLOSED)
+        return weir__fail(rc, "read", "the stream was closed while reading");
+    return rc;
+}
+
 /* A read needs more: what the kernel has already, or else what comes. */
 static int pull(void *self, weir_reader *reader)
 {
@@ -109,6 +118,8 @@ static int pull(void *self, weir_reader *reader)
     size_t before = weir__reader_len(reader);
     if (!stream->transport)
         return weir__fail(WEIR_E_CLOSED, "read", "the connection is closed");
+    int rc = WEIR_OK;
+    reader->starved = false;
     if (reader->paused) {
         reader->paused = false;
         relax(stream, reader);
@@ -116,21 +127,20 @@ static int pull(void *self, weir_reader *reader)
     stream->transport->operations->read_now(stream->transport);
     if (weir__reader_len(reader) != before || reader->state != WEIR__READER_OPEN)
         return 1;
-    weir__reader_idle(reader);
-    reader->waiter = reader->loop->current;
-    int rc = weir__park(reader->loop, "read");
-    if (rc == WEIR_E_CLOSED)
-        return weir__fail(rc, "read", "the stream was closed while reading");
-    reader->waiter = NULL;
-    if (rc == WEIR_E_MEMORY)
-        return weir__fail(rc, "read", "no memory for what the peer sends");
+    if (!reader->starved)
+        rc = wait_for_news(reader);
+    if (rc == WEIR_OK && reader->starved && weir__reader_len(reader) == before)
+        return weir__fail(WEIR_E_MEMORY, "read", "no memory for what the peer sends");
     return rc < 0 ? rc : 1;
 }
 
 static const struct weir__source SOURCE = {.pull = pull, .relax = relax};
 
+/* Why there is no transport any more. */
 static int loss(const weir_stream *stream, const char *operation)
 {
+    if (stream->status == WEIR_E_CLOSED)
+        return weir__fail(WEIR_E_CLOSED, operation, "the stream is closed");
     if (stream->os_error)
         return weir__fail_errno(stream->os_error, operation, "the connection is lost");
     return weir__fail(stream->status, operation, "the connection is lost");
@@ -139,14 +149,21 @@ static int loss(const weir_stream *stream, const char *operation)
 /* Waits for the queue to shrink. */
 static int wait_for_queue(weir_stream *stream, const char *what)
 {
+    stream->waiting++;
     int rc = weir__park_in(stream->reader.loop, &stream->drainers, what);
+    stream->waiting--;
     if (rc == WEIR_E_CLOSED)
         return weir__fail(rc, what, "the stream was closed while writing");
     return rc;
 }
 
-/* The queue being empty is one more thing that its watermarks can say: while
- * somebody waits for that, the low one is 0. */
+static int write_status(const weir_stream *stream, const char *operation)
+{
+    if (!stream->transport)
+        return loss(stream, operation);
+    return stream->transport->operations->write_status(stream->transport);
+}
+
 static int drain(void *self, bool all)
 {
     weir_stream *stream = self;
@@ -165,7 +182,7 @@ static int drain(void *self, bool all)
         if (rc < 0)
             return rc;
     }
-    return stream->transport ? WEIR_OK : loss(stream, "drain");
+    return write_status(stream, "drain");
 }
 
 /* More than may be queued: piece by piece, waiting in between. */
@@ -193,9 +210,11 @@ static int writelines(void *self, const weir_slice *slices, size_t count)
     if (!stream->transport)
         return loss(stream, "write");
     int rc = weir_transport_writelines(stream->transport, slices, count);
-    if (rc != WEIR_E_TOO_BIG ||
-        weir__check_may_wait(stream->reader.loop, "write") != WEIR_OK)
+    if (rc != WEIR_E_TOO_BIG)
         return rc;
+    weir_error too_big = *weir_last_error();
+    if (weir__check_may_wait(stream->reader.loop, "write") != WEIR_OK)
+        return weir__fail_again(&too_big);
     rc = WEIR_OK;
     for (size_t i = 0; i < count && rc == WEIR_OK; i++)
         rc = write_in_pieces(stream, slices[i]);
@@ -262,6 +281,8 @@ int weir__stream_open(weir_loop *loop, weir_stream **stream, int fd,
         weir__free(loop->allocator, opened);
         return rc;
     }
+    if (!weir_transport_is_reading(opened->transport))
+        weir__reader_end(&opened->reader); /* of a pipe that is only written to */
     weir__link_push(&loop->streams, &opened->link);
     *stream = opened;
     return WEIR_OK;
@@ -271,8 +292,10 @@ int weir_stream_open(weir_loop *loop, weir_stream **stream, int fd,
                      const weir_stream_options *options)
 {
     int rc = loop->sys->set_nonblocking(loop->sys, fd);
-    if (rc < 0)
+    if (rc < 0) {
+        loop->sys->close(loop->sys, fd);
         return weir__fail_errno(-rc, "open", "the descriptor %d cannot be used", fd);
+    }
     return weir__stream_open(loop, stream, fd, weir__descriptor_kind_of(loop, fd),
                              options);
 }
@@ -281,14 +304,15 @@ int weir_stream_pair(weir_loop *loop, weir_stream *ends[2])
 {
     weir_stream *first, *second;
     int fds[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
-        return weir__fail_errno(errno, "pair", "no two connected sockets");
-    int rc = weir_stream_open(loop, &first, fds[0], NULL);
+    int rc = loop->sys->socketpair(loop->sys, fds);
+    if (rc < 0)
+        return weir__fail_errno(-rc, "pair", "no two connected sockets");
+    rc = weir__stream_open(loop, &first, fds[0], WEIR__DESCRIPTOR_UNIX, NULL);
     if (rc < 0) {
         loop->sys->close(loop->sys, fds[1]);
         return rc;
     }
-    rc = weir_stream_open(loop, &second, fds[1], NULL);
+    rc = weir__stream_open(loop, &second, fds[1], WEIR__DESCRIPTOR_UNIX, NULL);
     if (rc < 0) {
         weir_stream_abort(first);
         return rc;
@@ -339,12 +363,13 @@ static const weir_protocol NOBODY = {.connection_lost = NULL};
 static void free_stream(weir_stream *stream)
 {
     weir_loop *loop = stream->reader.loop;
-    bool in_use = stream->reader.reading || weir__link_is_linked(&stream->drainers);
+    bool in_use = stream->reader.reading || stream->waiting > 0;
     if (stream->on_close)
         stream->on_close(stream);
     if (stream->transport)
         weir_transport_set_protocol(stream->transport, &NOBODY, NULL);
     stream->transport = NULL;
+    stream->status = WEIR_E_CLOSED;
     weir__unpark_all(&stream->drainers, WEIR_E_CLOSED);
     weir__reader_clear(&stream->reader);
     weir__link_remove(&stream->link);
@@ -381,8 +406,6 @@ static int flush_before_close(weir_stream *stream)
         rc = wait_for_queue(stream, "close");
     }
     weir_timeout_end(&timeout);
-    if (rc == WEIR_OK && !stream->transport)
-        rc = loss(stream, "close");
     return rc;
 }
 
@@ -396,6 +419,8 @@ int weir_stream_close(weir_stream *stream)
         !pending || weir__check_may_wait(stream->reader.loop, "close") == WEIR_OK;
     if (pending && may_wait)
         rc = flush_before_close(stream);
+    if (rc == WEIR_OK)
+        rc = write_status(stream, "close");
     if (stream->transport && rc == WEIR_OK)
         weir_transport_close(stream->transport);
     else if (stream->transport)

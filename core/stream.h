@@ -22,6 +22,7 @@ struct weir_stream {
     uint32_t piece; /* of what is longer than may be queued */
     int status;     /* of the loss */
     int os_error;
+    unsigned waiting; /* tasks in `drainers`, or woken and not yet running */
     bool writing_paused;
     void (*on_close)(weir_stream *stream); /* standard input's: gives the mode back */
 };

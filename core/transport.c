@@ -72,8 +72,7 @@ int weir_transport_set_watermarks(weir_transport *transport, size_t high, size_t
 void weir_transport_set_protocol(weir_transport *transport,
                                  const weir_protocol *protocol, void *self)
 {
-    transport->protocol = protocol;
-    transport->self = self;
+    transport->operations->set_protocol(transport, protocol, self);
 }
 
 int weir_transport_fd(const weir_transport *transport)

@@ -20,12 +20,16 @@ struct weir__transport_operations {
     bool (*is_reading)(const weir_transport *transport);
     size_t (*queued)(const weir_transport *transport);
     void (*set_watermarks)(weir_transport *transport, size_t high, size_t low);
+    void (*set_protocol)(weir_transport *transport, const weir_protocol *protocol,
+                         void *self);
     int (*fd)(const weir_transport *transport);
     /* Reads now if there is something to read, outside of the loop's turn: saves a
      * task that wants more from waiting for the poller. */
     void (*read_now)(weir_transport *transport);
     /* Has resume_writing called, once, when the queue is empty. */
     void (*tell_empty)(weir_transport *transport);
+    /* WEIR_OK as long as no send has failed; else what it was, with its sentence. */
+    int (*write_status)(const weir_transport *transport);
 };
 
 struct weir_transport {
@@ -48,6 +52,11 @@ int weir__descriptor_open(weir_loop *loop, weir_transport **transport, int fd,
                           enum weir__descriptor_kind kind,
                           const weir_transport_options *options,
                           const weir_protocol *protocol, void *self);
+
+/* Gives a transport that has just been opened its first protocol, whose
+ * connection_made follows. */
+void weir__descriptor_begin(weir_transport *transport, const weir_protocol *protocol,
+                            void *self);
 
 enum weir__descriptor_kind weir__descriptor_kind_of(weir_loop *loop, int fd);
 

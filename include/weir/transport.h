@@ -14,7 +14,10 @@
  * Every connection sees connection_made once, then data_received and the others,
  * then connection_lost once, after which the transport is gone. All are called by
  * the loop and must not wait; pause_writing alone may also be called inside
- * weir_transport_write and weir_transport_writelines.
+ * weir_transport_write, _writelines and _set_watermarks.
+ *
+ * When a send fails, what the peer sent before is still received, and then the
+ * connection is lost: not before reading is resumed, should it be paused.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -43,7 +46,8 @@ typedef struct weir_transport weir_transport;
  * also weir_transport_abort and _close.
  */
 typedef struct weir_protocol {
-    /** The connection is there. Once, before all others. */
+    /** The connection is there, or was: it may have been closed in the meantime.
+     * Once, before all others. */
     int (*connection_made)(weir_transport *transport, void *self);
 
     /** Where to read into: returns memory and sets `*size`, which is kept until
@@ -60,8 +64,8 @@ typedef struct weir_protocol {
     /** More than the high watermark waits to be sent: stop writing. */
     void (*pause_writing)(weir_transport *transport, void *self);
 
-    /** No more than the low watermark waits any more. After each pause_writing,
-     * once, unless the connection is lost before. */
+    /** No more than the low watermark waits any more, or a send has failed. After
+     * each pause_writing, once, unless the connection is lost before. */
     void (*resume_writing)(weir_transport *transport, void *self);
 
     /** The end: WEIR_OK after a close, an abort or the peer's end, else why; the
@@ -124,7 +128,7 @@ void weir_transport_close(weir_transport *transport);
 /** Closes at once; what waits to be sent is lost. */
 void weir_transport_abort(weir_transport *transport);
 
-/** Whether it is closing, or closed. */
+/** Whether it is closing, closed or broken. */
 bool weir_transport_is_closing(const weir_transport *transport);
 
 /** Stops calling data_received. Costs no system call. Twice is once. */
@@ -167,7 +171,8 @@ weir_loop *weir_transport_loop(const weir_transport *transport);
 
 /**
  * Makes a transport of an open descriptor: a connected socket, a pipe, a terminal
- * or a file.
+ * or a file. What can only be read, or only be written, is closed in the other
+ * direction; the end that writes to a pipe is lost when nobody reads it any more.
  *
  *   fd        made non-blocking; weir's from now on, also when the call fails
  *   options   may be NULL
