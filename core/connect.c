@@ -58,9 +58,8 @@ static int connect_host(weir_loop *loop, const weir_connect_options *options, in
 {
     weir_address addresses[WEIR_MAX_ADDRESSES], local;
     char name[320];
-    bool bind_local = options->local_host || options->local_port != 0;
-    const char *local_host = options->local_host ? options->local_host : "0.0.0.0";
-    if (bind_local && weir_address_parse(&local, local_host, options->local_port) < 0)
+    const char *local_host = options->local_host;
+    if (local_host && weir_address_parse(&local, local_host, options->local_port) < 0)
         return weir__fail(WEIR_E_INVALID, "connect",
                           "the local address %s is no address", local_host);
     int count =
@@ -73,7 +72,8 @@ static int connect_host(weir_loop *loop, const weir_connect_options *options, in
                       &(struct weir__race_options){
                           .addresses = addresses,
                           .count = count,
-                          .local = bind_local ? &local : NULL,
+                          .local = local_host ? &local : NULL,
+                          .local_port = options->local_port,
                           .delay_ms = options->attempt_delay_ms
                                           ? options->attempt_delay_ms
                                           : DEFAULT_ATTEMPT_DELAY_MS,
@@ -111,6 +111,10 @@ static int check_options(const weir_connect_options *options)
     if (!options->unix_path && (options->port < 1 || options->port > 65535))
         return weir__fail(WEIR_E_INVALID, "connect",
                           "the port %d is not from 1 to 65535", options->port);
+    if (options->local_port < 0 || options->local_port > 65535)
+        return weir__fail(WEIR_E_INVALID, "connect",
+                          "the local port %d is not from 0 to 65535",
+                          options->local_port);
     return WEIR_OK;
 }
 

@@ -26,6 +26,7 @@ static struct {
     pthread_cond_t work;
     weir__lookup *first;
     weir__lookup *last;
+    int queued;
     int threads;
     int idle;
 } pool = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
@@ -76,8 +77,10 @@ static weir__lookup *next_lookup(void)
         rc = pthread_cond_timedwait(&pool.work, &pool.mutex, &until);
     pool.idle--;
     weir__lookup *lookup = pool.first;
-    if (lookup)
+    if (lookup) {
         pool.first = lookup->next;
+        pool.queued--;
+    }
     if (!pool.first)
         pool.last = NULL;
     return lookup;
@@ -107,13 +110,13 @@ static void *work(void *arg)
     return arg;
 }
 
-/* Under the mutex. One more thread if all are busy. 0 or an errno; with a thread
- * already there the work is only later. */
+/* Under the mutex. One more thread if all are busy, or will be with what is queued.
+ * 0 or an errno; with a thread already there the work is only later. */
 static int start_thread(void)
 {
     pthread_attr_t attributes;
     pthread_t thread;
-    if (pool.idle > 0 || pool.threads >= MAX_THREADS)
+    if (pool.idle > pool.queued || pool.threads >= MAX_THREADS)
         return 0;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -145,6 +148,7 @@ static int enqueue(weir__lookup *lookup)
         else
             pool.first = lookup;
         pool.last = lookup;
+        pool.queued++;
         pthread_cond_signal(&pool.work);
     }
     pthread_mutex_unlock(&pool.mutex);

@@ -73,18 +73,24 @@ static void on_connected(weir__watch *watch)
         weir__unpark(race->waiter, WEIR_OK);
 }
 
-static int bind_local(struct race *race, int fd)
+static int bind_local(struct race *race, int fd, int family)
 {
     weir_sys *sys = race->loop->sys;
-    const weir_address *local = race->options->local;
-    weir_address copy;
+    const struct weir__race_options *options = race->options;
+    weir_address local;
     int on = 1;
-    if (!local)
+    if (!options->local && options->local_port == 0)
         return 0;
-    copy = *local;
-    if (weir_address_port(local) != 0)
+    if (options->local)
+        local = *options->local;
+    else
+        weir_address_parse(&local, family == AF_INET6 ? "::" : "0.0.0.0",
+                           options->local_port);
+    if (weir__address_sockaddr(&local)->sa_family != family)
+        return -EAFNOSUPPORT;
+    if (weir_address_port(&local) != 0)
         sys->setsockopt(sys, fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    return sys->bind(sys, fd, weir__address_sockaddr(&copy), copy.len);
+    return sys->bind(sys, fd, weir__address_sockaddr(&local), local.len);
 }
 
 /* The kernel's connect on a non-blocking socket. 0 when connected at once,
@@ -97,7 +103,7 @@ static int connect_socket(struct race *race, struct attempt *attempt)
     attempt->fd = sys->socket(sys, sockaddr->sa_family, SOCK_STREAM, 0);
     if (attempt->fd < 0)
         return attempt->fd;
-    int rc = bind_local(race, attempt->fd);
+    int rc = bind_local(race, attempt->fd, sockaddr->sa_family);
     return rc < 0 ? rc : sys->connect(sys, attempt->fd, sockaddr, address.len);
 }
 
@@ -137,12 +143,22 @@ static int wait_for_news(struct race *race)
     return rc;
 }
 
+/* Begins attempts until one has not failed at once. */
+static void start_next(struct race *race)
+{
+    int failed;
+    do {
+        failed = race->failed;
+        if (race->started < race->options->count)
+            start_attempt(race);
+    } while (race->failed > failed);
+}
+
 static int run(struct race *race)
 {
     int rc = WEIR_OK;
     while (rc == WEIR_OK && !race->winner && race->failed < race->options->count) {
-        if (race->started < race->options->count)
-            start_attempt(race);
+        start_next(race);
         if (!race->winner && race->failed < race->started)
             rc = wait_for_news(race);
     }
@@ -159,20 +175,32 @@ static void close_others(struct race *race, const struct attempt *winner)
     }
 }
 
-/* "127.0.0.1:80: Connection refused; [::1]:80: Network is unreachable" */
+/* The errno that says most: a peer's refusal rather than this machine's lack. */
+static int telling_error(const struct race *race)
+{
+    for (int i = 0; i < race->started; i++) {
+        if (weir__status_of_errno(race->attempts[i].os_error) == WEIR_E_CONNECTION)
+            return race->attempts[i].os_error;
+    }
+    return race->attempts[0].os_error;
+}
+
+/* "127.0.0.1:80, 127.0.0.2:80: Connection refused; [::1]:80: Network is unreachable" */
 static int explain(const struct race *race)
 {
     char list[200] = "";
     size_t len = 0;
-    int os_error = race->attempts[0].os_error;
     for (int i = 0; i < race->started && len < sizeof(list); i++) {
         char address[WEIR_ADDRESS_TEXT_BYTES];
+        int error = race->attempts[i].os_error;
+        bool more = i + 1 < race->started;
+        bool same = more && race->attempts[i + 1].os_error == error;
         weir_address_text(&race->options->addresses[i], address, sizeof(address));
-        len +=
-            (size_t)snprintf(list + len, sizeof(list) - len, "%s%s: %s", i ? "; " : "",
-                             address, strerror(race->attempts[i].os_error));
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s%s%s", address,
+                                same ? ", " : ": ", same ? "" : strerror(error),
+                                more && !same ? "; " : "");
     }
-    return weir__fail_system(os_error, "connect", "connect to %s: %s",
+    return weir__fail_system(telling_error(race), "connect", "connect to %s: %s",
                              race->options->name, list);
 }
 

@@ -12,6 +12,7 @@ struct weir__race_options {
     const weir_address *addresses; /* in the order in which they are tried */
     int count;
     const weir_address *local; /* to bind to; NULL: none */
+    int local_port;            /* to bind to when there is no local address. 0: any */
     uint32_t delay_ms;         /* until the next attempt begins beside the last */
     const char *name;          /* of what is connected to, for the sentence */
 };

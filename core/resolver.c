@@ -96,13 +96,19 @@ static struct entry *find(weir_loop *loop, const char *host, weir_family family)
     return NULL;
 }
 
+static const char *reason(const weir__lookup *lookup)
+{
+    if (lookup->gai_error == EAI_NONAME || lookup->gai_error == 0)
+        return "no such host";
+    if (lookup->gai_error == EAI_SYSTEM)
+        return strerror(lookup->os_error);
+    return gai_strerror(lookup->gai_error);
+}
+
 static void keep_failure(struct entry *entry, const weir__lookup *lookup)
 {
     weir_error *error = &entry->error;
-    const char *why = lookup->gai_error == EAI_NONAME || lookup->gai_error == 0
-                          ? "no such host"
-                          : gai_strerror(lookup->gai_error);
-    weir_resolver_fail(entry->host, why);
+    weir_resolver_fail(entry->host, reason(lookup));
     *error = *weir_last_error();
     error->os_error = lookup->os_error ? lookup->os_error : lookup->gai_error;
     entry->state = FAILED;
@@ -243,10 +249,47 @@ static bool has_family(const weir_address *address, weir_family family)
            (family == WEIR_FAMILY_IPV4) == (header.sa_family == AF_INET);
 }
 
+static int resolve_own(weir_loop *loop, const char *host, int port, weir_family family,
+                       weir_address *addresses)
+{
+    const weir_resolver *own = loop->resolver;
+    int count = own->resolve(own->user_data, loop, host, port, family, addresses);
+    if (count == 0)
+        return weir_resolver_fail(host, "no such host");
+    if (count > WEIR_MAX_ADDRESSES)
+        return weir__fail(WEIR_E_MISUSE, "resolve",
+                          "the resolver says that it has %d addresses, which are more "
+                          "than it had room for",
+                          count);
+    if (count < 0 && weir_last_error()->status != count)
+        return weir__fail(count, "resolve", "the resolver has failed: %s",
+                          weir_status_name(count));
+    return count;
+}
+
+/* No name ends in a number, so that none is taken for an address that it is not:
+ * getaddrinfo reads 127.1, 0x7f000001 and 2130706433 as 127.0.0.1, which a program
+ * that refuses some addresses would not expect. */
+static bool ends_in_number(const char *host)
+{
+    size_t len = strlen(host);
+    if (len > 0 && host[len - 1] == '.')
+        len--;
+    size_t start = len;
+    while (start > 0 && host[start - 1] != '.')
+        start--;
+    bool is_hex = len - start >= 2 && host[start] == '0' &&
+                  (host[start + 1] == 'x' || host[start + 1] == 'X');
+    if (is_hex)
+        start += 2;
+    size_t digits =
+        strspn(host + start, is_hex ? "0123456789abcdefABCDEF" : "0123456789");
+    return start + digits == len && (is_hex || digits > 0);
+}
+
 int weir_resolve(weir_loop *loop, const char *host, int port, weir_family family,
                  weir_address *addresses)
 {
-    const weir_resolver *own = loop->resolver;
     size_t len = host ? strlen(host) : 0;
     if (len == 0 || len > MAX_HOST || port < 0 || port > 65535)
         return weir__fail(WEIR_E_INVALID, "resolve",
@@ -256,8 +299,10 @@ int weir_resolve(weir_loop *loop, const char *host, int port, weir_family family
         return has_family(&addresses[0], family)
                    ? 1
                    : weir_resolver_fail(host, "an address of the other family");
-    if (own)
-        return own->resolve(own->user_data, loop, host, port, family, addresses);
+    if (ends_in_number(host))
+        return weir_resolver_fail(host, "not an address, and no name");
+    if (loop->resolver)
+        return resolve_own(loop, host, port, family, addresses);
     return resolve_cached(loop, host, port, family, addresses);
 }
 

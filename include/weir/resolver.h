@@ -29,8 +29,8 @@ enum { WEIR_MAX_ADDRESSES = 32 };
  * at a time. It fills in at most WEIR_MAX_ADDRESSES addresses, in the order in which
  * they are to be tried (RFC 6724), with `port` in each, and returns how many; or a
  * negative status: then connecting fails with it and with the sentence that
- * weir_resolver_fail() was given. Literal addresses never come here, and its
- * answers are not cached.
+ * weir_resolver_fail() was given. Literal addresses never come here, nor does what
+ * ends in a number ("127.1"), which is no name; its answers are not cached.
  */
 typedef struct weir_resolver {
     int (*resolve)(void *user_data, weir_loop *loop, const char *host, int port,
