@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <weir/resolver.h>
 #include <weir/timeout.h>
 
@@ -24,7 +22,7 @@
 /* When descriptors or memory have run out: until accepting is tried again. */
 #define ACCEPT_RETRY_MS 1000
 
-enum server_state { LISTENING, CLOSED };
+enum server_state { LISTENING, CLOSED, FREED };
 
 struct listener {
     weir__watch watch;
@@ -36,12 +34,11 @@ struct weir_server {
     weir__link link; /* in loop->servers */
     weir_server_options options;
     enum server_state state;
-    char *unix_path;
-    dev_t unix_device; /* of the socket file that is ours */
-    ino_t unix_inode;
+    weir__socket_file file;
     weir__link clients; /* with a task each */
     size_t connections; /* of both kinds */
     weir__link waiters; /* for the close, or for connections to end */
+    unsigned users;     /* calls in progress, for which the struct must stay */
     weir__timer retry;  /* of accepting */
     size_t pauses;
     size_t listener_count;
@@ -65,23 +62,25 @@ void weir__server_connection_ended(weir_server *server)
 {
     bool was_full = server->connections == server->options.max_connections;
     server->connections--;
-    weir__unpark_all(&server->waiters, WEIR_OK);
+    if (server->state == CLOSED)
+        weir__unpark_all(&server->waiters, WEIR_OK);
     if (was_full)
         accept_again(server);
 }
 
+/* The client is the server's until the end: closing may wait, and the server may
+ * abort it then, or be freed. */
 static void end_client(struct client *client, int rc)
 {
     weir_server *server = client->server;
     weir_loop *loop = weir_stream_loop(client->stream);
-    weir__link_remove(&client->link);
     if (rc < 0 && server && server->options.on_error)
         server->options.on_error(server->options.arg, rc);
     if (rc < 0)
         weir_stream_abort(client->stream);
     else
         weir_stream_close(client->stream);
-    /* Asked again: closing may have waited while the server was freed. */
+    weir__link_remove(&client->link);
     if (client->server)
         weir__server_connection_ended(client->server);
     weir__free(loop->allocator, client);
@@ -127,21 +126,26 @@ static int start_client(weir_server *server, int fd, enum weir__descriptor_kind 
     return WEIR_OK;
 }
 
+/* The transport first, as what on_accept makes could not be taken back. */
 static int start_protocol(weir_server *server, int fd, enum weir__descriptor_kind kind)
 {
-    weir_loop *loop = server->loop;
+    static const weir_protocol NOBODY = {.connection_lost = NULL};
+    const weir_server_options *options = &server->options;
     const weir_protocol *protocol = NULL;
     weir_transport *transport;
     void *self = NULL;
-    int rc = server->options.on_accept(server->options.arg, &protocol, &self);
-    if (rc < 0) {
-        loop->sys->close(loop->sys, fd);
-        return WEIR_OK; /* the program does not want it, which is no lack */
-    }
-    rc = weir__descriptor_open(loop, &transport, fd, kind,
-                               &server->options.stream.transport, protocol, self);
+    int rc = weir__descriptor_open(server->loop, &transport, fd, kind,
+                                   &options->stream.transport, &NOBODY, NULL);
     if (rc < 0)
         return rc;
+    rc = options->on_accept(options->arg, &protocol, &self);
+    if (rc < 0) {
+        weir_transport_abort(transport);
+        return WEIR_OK; /* the program does not want it, which is no lack */
+    }
+    weir__descriptor_begin(transport, protocol, self);
+    if (server->state == FREED)
+        return WEIR_OK; /* by on_accept, which wants this one all the same */
     weir__descriptor_set_server(transport, server);
     server->connections++;
     return WEIR_OK;
@@ -185,7 +189,7 @@ static bool accept_one(weir_server *server, struct listener *listener)
 {
     weir_loop *loop = server->loop;
     enum weir__descriptor_kind kind =
-        server->unix_path ? WEIR__DESCRIPTOR_UNIX : WEIR__DESCRIPTOR_TCP;
+        server->file.path ? WEIR__DESCRIPTOR_UNIX : WEIR__DESCRIPTOR_TCP;
     int fd = loop->sys->accept(loop->sys, listener->watch.fd);
     if (fd == -EAGAIN) {
         listener->watch.ready = 0;
@@ -202,108 +206,65 @@ static bool accept_one(weir_server *server, struct listener *listener)
     return rc >= 0;
 }
 
+static bool may_accept(const weir_server *server)
+{
+    return server->state == LISTENING && server->retry.deadline == WEIR__NEVER &&
+           server->connections < server->options.max_connections;
+}
+
+static void accept_batch(weir_server *server, struct listener *listener)
+{
+    int batch = server->options.backlog;
+    while (batch-- > 0) {
+        if (!may_accept(server) || !accept_one(server, listener))
+            return;
+    }
+    if (may_accept(server))
+        weir__watch_again(server->loop, &listener->watch);
+}
+
+/* The server is freed when nobody is in it any more. */
+static void leave(weir_server *server)
+{
+    if (--server->users == 0 && server->state == FREED)
+        weir__free(server->loop->allocator, server);
+}
+
 static void on_acceptable(weir__watch *watch)
 {
     struct listener *listener = WEIR__CONTAINER(watch, struct listener, watch);
     weir_server *server = listener->server;
-    int batch = server->options.backlog;
-    if (server->retry.deadline != WEIR__NEVER)
-        return; /* paused */
-    while (batch-- > 0) {
-        if (server->state != LISTENING ||
-            server->connections >= server->options.max_connections)
-            return;
-        if (!accept_one(server, listener))
-            return;
-    }
-    weir__watch_again(server->loop, watch);
+    server->users++; /* on_accept may free it */
+    accept_batch(server, listener);
+    leave(server);
 }
 
-static int add_listener(weir_server *server, const weir_address *address)
+/* Takes fd, also on failure. */
+static int add_listener(weir_server *server, int fd)
 {
     weir_loop *loop = server->loop;
     struct listener *listener = &server->listeners[server->listener_count];
-    int fd = weir__listen(loop, &server->options, address);
-    if (fd < 0)
-        return fd;
     listener->server = server;
     int rc =
         weir__watch_add(loop, &listener->watch, fd, WEIR__POLL_READ, on_acceptable);
     if (rc < 0) {
         loop->sys->close(loop->sys, fd);
-        return rc;
+        return weir__fail_errno(-rc, "listen", "the descriptor cannot be watched");
     }
     server->listener_count++;
-    return 0;
-}
-
-static int cannot_listen(int error, const weir_address *address)
-{
-    char text[WEIR_ADDRESS_TEXT_BYTES];
-    weir_address_text(address, text, sizeof(text));
-    weir__fail_errno(error, "listen", "cannot listen on %s", text);
-    return WEIR_E_SYSTEM;
-}
-
-/* Addresses that this machine lacks are left out, as long as one is there
- * (asyncio's start_server does so too). */
-static int listen_on(weir_server *server, weir_address *addresses, int count)
-{
-    int port = server->options.port;
-    for (int i = 0; i < count; i++) {
-        weir__address_set_port(&addresses[i], port);
-        int rc = add_listener(server, &addresses[i]);
-        if (rc == -EADDRNOTAVAIL || rc == -EAFNOSUPPORT)
-            cannot_listen(-rc, &addresses[i]);
-        else if (rc < 0)
-            return cannot_listen(-rc, &addresses[i]);
-        else if (port == 0)
-            port = weir_server_port(server);
-    }
-    return server->listener_count > 0 ? WEIR_OK : weir_last_error()->status;
-}
-
-static int listen_everywhere(weir_server *server)
-{
-    weir_address addresses[2];
-    int count = 0;
-    if (server->options.family != WEIR_FAMILY_IPV4)
-        weir_address_parse(&addresses[count++], "::", 0);
-    if (server->options.family != WEIR_FAMILY_IPV6)
-        weir_address_parse(&addresses[count++], "0.0.0.0", 0);
-    return listen_on(server, addresses, count);
-}
-
-static int listen_on_host(weir_server *server)
-{
-    weir_address addresses[WEIR_MAX_ADDRESSES];
-    const weir_server_options *options = &server->options;
-    int count = weir_resolve(server->loop, options->host, options->port,
-                             options->family, addresses);
-    return count < 0 ? count : listen_on(server, addresses, count);
-}
-
-static int listen_on_path(weir_server *server)
-{
-    weir_loop *loop = server->loop;
-    const char *path = server->options.unix_path;
-    weir_address address;
-    struct stat status;
-    if (weir__address_unix(&address, path) < 0)
-        return weir__fail(WEIR_E_INVALID, "listen", "a socket cannot have the path %s",
-                          path);
-    server->unix_path = weir__strndup(loop->allocator, path, strlen(path));
-    if (!server->unix_path)
-        return weir__fail(WEIR_E_MEMORY, "listen", "no memory for a server");
-    weir__remove_stale_socket(loop, &address, path);
-    int rc = add_listener(server, &address);
-    if (rc < 0)
-        return cannot_listen(-rc, &address);
-    if (lstat(path, &status) == 0) {
-        server->unix_device = status.st_dev;
-        server->unix_inode = status.st_ino;
-    }
     return WEIR_OK;
+}
+
+static int add_listeners(weir_server *server, const int *fds, int count)
+{
+    int rc = WEIR_OK;
+    for (int i = 0; i < count; i++) {
+        if (rc == WEIR_OK)
+            rc = add_listener(server, fds[i]);
+        else
+            server->loop->sys->close(server->loop->sys, fds[i]);
+    }
+    return rc;
 }
 
 static int check_options(const weir_server_options *options)
@@ -323,11 +284,12 @@ static int check_options(const weir_server_options *options)
 static int start(weir_server *server)
 {
     const weir_server_options *options = &server->options;
-    if (options->unix_path)
-        return listen_on_path(server);
-    if (options->host && options->host[0])
-        return listen_on_host(server);
-    return listen_everywhere(server);
+    int fds[WEIR_MAX_ADDRESSES];
+    int rc = options->unix_path
+                 ? weir__listen_on_path(server->loop, options, &fds[0], &server->file)
+                 : weir__listen_on_host(server->loop, options, fds);
+    int count = options->unix_path ? 1 : rc;
+    return rc < 0 ? rc : add_listeners(server, fds, count);
 }
 
 static weir_server *new_server(weir_loop *loop, const weir_server_options *options)
@@ -407,26 +369,19 @@ size_t weir_server_pauses(const weir_server *server)
 int weir_server_serve_forever(weir_server *server)
 {
     int rc = WEIR_OK;
+    server->users++;
     while (rc == WEIR_OK && server->state == LISTENING)
         rc = weir__park_in(server->loop, &server->waiters, "serve");
     if (rc == WEIR_E_CANCELLED)
         weir_server_close(server);
+    leave(server);
     return rc;
-}
-
-static void remove_unix_path(weir_server *server)
-{
-    struct stat status;
-    /* Another server may have put its own there. */
-    if (server->unix_inode != 0 && lstat(server->unix_path, &status) == 0 &&
-        status.st_dev == server->unix_device && status.st_ino == server->unix_inode)
-        unlink(server->unix_path);
 }
 
 void weir_server_close(weir_server *server)
 {
     weir_loop *loop = server->loop;
-    if (server->state == CLOSED)
+    if (server->state != LISTENING)
         return;
     server->state = CLOSED;
     for (size_t i = 0; i < server->listener_count; i++) {
@@ -434,7 +389,7 @@ void weir_server_close(weir_server *server)
         loop->sys->close(loop->sys, server->listeners[i].watch.fd);
     }
     weir__timer_stop(&server->retry);
-    remove_unix_path(server);
+    weir__socket_file_remove(loop, &server->file);
     loop->active--;
     weir__unpark_all(&server->waiters, WEIR_OK);
 }
@@ -465,26 +420,41 @@ static int wait_for_clients(weir_server *server, size_t timeout_ms)
     weir_timeout timeout =
         weir_timeout_start(server->loop, limited ? timeout_ms : UINT64_MAX);
     int rc = WEIR_OK;
-    while (rc == WEIR_OK && server->connections > 0)
+    while (rc == WEIR_OK && server->connections > 0 && server->state != FREED)
         rc = weir__park_in(server->loop, &server->waiters,
                            "wait for connections to end");
-    return weir_timeout_end(&timeout) ? WEIR_E_AGAIN : rc;
+    if (weir_timeout_end(&timeout))
+        rc = WEIR_E_AGAIN;
+    return rc == WEIR_OK && server->state == FREED
+               ? weir__fail(WEIR_E_CLOSED, "server", "the server was freed")
+               : rc;
+}
+
+/* Asks connections that are left to end, then cuts them off, and then lets their
+ * tasks notice. */
+static int end_clients(weir_server *server, size_t timeout_ms)
+{
+    weir_server_close_clients(server);
+    int rc = wait_for_clients(server, timeout_ms);
+    if (rc == WEIR_E_AGAIN) {
+        weir_server_abort_clients(server);
+        rc = wait_for_clients(server, timeout_ms);
+    }
+    if (rc != WEIR_OK && rc != WEIR_E_AGAIN)
+        return rc;
+    return weir__fail(WEIR_E_TIMEOUT, "server",
+                      "connections did not end by themselves within %zu ms",
+                      timeout_ms);
 }
 
 int weir_server_wait_closed(weir_server *server, size_t timeout_ms)
 {
+    server->users++;
     weir_server_close(server);
     int rc = wait_for_clients(server, timeout_ms);
-    if (rc != WEIR_E_AGAIN)
-        return rc;
-    weir_server_close_clients(server);
-    rc = wait_for_clients(server, timeout_ms);
     if (rc == WEIR_E_AGAIN)
-        weir_server_abort_clients(server);
-    if (rc == WEIR_OK || rc == WEIR_E_AGAIN)
-        return weir__fail(WEIR_E_TIMEOUT, "server",
-                          "connections did not end by themselves within %zu ms",
-                          timeout_ms);
+        rc = end_clients(server, timeout_ms);
+    leave(server);
     return rc;
 }
 
@@ -504,11 +474,12 @@ void weir_server_free(weir_server *server)
     weir_loop *loop = server->loop;
     weir_server_close(server);
     leave_clients(server);
-    weir__unpark_all(&server->waiters, WEIR_E_CLOSED);
+    weir__unpark_all(&server->waiters, WEIR_OK);
     weir__link_remove(&server->link);
     weir__timer_clear(loop, &server->retry);
-    weir__free(loop->allocator, server->unix_path);
-    weir__free(loop->allocator, server);
+    server->state = FREED;
+    server->users++;
+    leave(server);
 }
 
 void weir__servers_free(weir_loop *loop)

@@ -140,11 +140,14 @@ void weir_server_abort_clients(weir_server *server);
 /**
  * Closes the server and waits until no connection is left.
  *
- *   timeout_ms   after this long, connections are asked to end, and after as long
- *                again cut off. WEIR_NO_LIMIT: never
+ *   timeout_ms   after this long, connections are asked to end, after as long
+ *                again they are cut off, and as long again their tasks have to
+ *                return. WEIR_NO_LIMIT: never
  *
  * Returns WEIR_OK when all ended by themselves; WEIR_E_TIMEOUT when some had to be
- * cut; WEIR_E_CANCELLED. Only the last leaves connections behind.
+ * asked or cut; WEIR_E_CANCELLED, or WEIR_E_TIMEOUT because of the caller's own
+ * deadline, which leave connections behind; WEIR_E_CLOSED when another task has
+ * freed the server meanwhile.
  */
 int weir_server_wait_closed(weir_server *server, size_t timeout_ms);
 
