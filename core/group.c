@@ -16,6 +16,8 @@ struct weir_group {
     weir__link tasks;
     size_t running;
     weir__link waiters; /* for room, or for the end of all */
+    size_t users;       /* calls that wait in it, or are about to */
+    bool freed;         /* memory goes with the last user and the last task */
     int failure;        /* of the first task that failed, or WEIR_OK */
     weir_error error;   /* and its words */
 };
@@ -63,6 +65,20 @@ static void fail(weir_group *group, int status, const weir_error *error)
         weir_group_cancel(group);
 }
 
+/* Lets the memory go when the last has left who may touch it. */
+static void release(weir_group *group)
+{
+    if (group->freed && group->users == 0 && group->running == 0)
+        weir__free(group->loop->allocator, group);
+}
+
+static int leave(weir_group *group, int rc)
+{
+    group->users--;
+    release(group);
+    return rc;
+}
+
 /* Runs as the last thing in each task of the group. */
 static void on_end(weir_task *task)
 {
@@ -72,6 +88,7 @@ static void on_end(weir_task *task)
     if (task->result < 0)
         fail(group, task->result, &task->error);
     weir__unpark_all(&group->waiters, WEIR_OK);
+    release(group);
 }
 
 static int failure(const weir_group *group)
@@ -84,13 +101,26 @@ static bool must_stop(const weir_group *group)
     return group->failure < 0 && !group->options.keep_going;
 }
 
-int weir_group_spawn(weir_group *group, weir_task_function function, void *arg)
+static bool is_member(const weir_group *group, const weir_task *task)
 {
-    while (!must_stop(group) && group->running >= group->options.limit) {
-        int rc = weir__park_in(group->loop, &group->waiters, "group spawn");
-        if (rc < 0)
-            return rc;
-    }
+    return task->owner == group;
+}
+
+static int park(weir_group *group, const char *what)
+{
+    int rc = weir__park_in(group->loop, &group->waiters, what);
+    return rc == WEIR_E_CLOSED
+               ? weir__fail(rc, what, "%s: the group was freed while waiting", what)
+               : rc;
+}
+
+static int start(weir_group *group, weir_task_function function, void *arg)
+{
+    int rc = WEIR_OK;
+    while (rc == WEIR_OK && !must_stop(group) && group->running >= group->options.limit)
+        rc = park(group, "group spawn");
+    if (rc < 0)
+        return rc;
     if (must_stop(group))
         return failure(group);
     weir_task_options options = {
@@ -106,6 +136,12 @@ int weir_group_spawn(weir_group *group, weir_task_function function, void *arg)
     return WEIR_OK;
 }
 
+int weir_group_spawn(weir_group *group, weir_task_function function, void *arg)
+{
+    group->users++;
+    return leave(group, start(group, function, arg));
+}
+
 static void wait_shielded(weir_group *group)
 {
     while (group->running > 0) {
@@ -116,30 +152,51 @@ static void wait_shielded(weir_group *group)
     }
 }
 
+/* The words of `rc` are kept: outside of tasks, callbacks write to the same record
+ * while this waits. */
+static void stop_tasks(weir_group *group)
+{
+    weir_error words = *weir_last_error();
+    weir_group_cancel(group);
+    wait_shielded(group);
+    weir__fail_again(&words);
+}
+
+static int wait_for_tasks(weir_group *group)
+{
+    int rc = WEIR_OK;
+    while (rc == WEIR_OK && group->running > 0)
+        rc = park(group, "group wait");
+    if (rc < 0)
+        stop_tasks(group);
+    else if (group->failure < 0)
+        rc = failure(group);
+    group->failure = WEIR_OK;
+    return rc;
+}
+
 int weir_group_wait(weir_group *group)
 {
     int rc = weir__check_may_wait(group->loop, "group wait");
     if (rc < 0)
         return rc;
-    while (rc == WEIR_OK && group->running > 0)
-        rc = weir__park_in(group->loop, &group->waiters, "group wait");
-    if (rc < 0) {
-        weir_group_cancel(group);
-        wait_shielded(group);
-        group->failure = WEIR_OK;
-        return rc;
-    }
-    rc = group->failure;
-    group->failure = WEIR_OK;
-    return rc < 0 ? failure(group) : rc;
+    if (is_member(group, group->loop->current))
+        return weir__fail(WEIR_E_MISUSE, "group wait",
+                          "group wait: a task cannot wait for its own group");
+    group->users++;
+    return leave(group, wait_for_tasks(group));
 }
 
+/* Where waiting is not possible, the tasks end by themselves. */
 void weir_group_free(weir_group *group)
 {
     if (!group)
         return;
+    group->users++;
+    group->freed = true;
     weir_group_cancel(group);
-    if (weir__check_may_wait(group->loop, "group free") == WEIR_OK)
+    weir__unpark_all(&group->waiters, WEIR_E_CLOSED);
+    if (weir__may_wait(group->loop) && !is_member(group, group->loop->current))
         wait_shielded(group);
-    weir__free(group->loop->allocator, group);
+    (void)leave(group, WEIR_OK);
 }

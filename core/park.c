@@ -9,9 +9,14 @@
  * notice; then it is not given a turn again. */
 #define MAX_REFUSALS 100
 
+bool weir__may_wait(const weir_loop *loop)
+{
+    return loop->current != &loop->main || loop->phase == WEIR__LOOP_OUTSIDE;
+}
+
 int weir__check_may_wait(weir_loop *loop, const char *what)
 {
-    if (loop->current != &loop->main || loop->phase == WEIR__LOOP_OUTSIDE)
+    if (weir__may_wait(loop))
         return WEIR_OK;
     return weir__fail(WEIR_E_MISUSE, what,
                       "%s: a callback of the loop must not wait; spawn a task", what);

@@ -49,6 +49,9 @@ int weir__park_in(weir_loop *loop, weir__link *waiters, const char *what);
 bool weir__unpark_first(weir__link *waiters, int result);
 void weir__unpark_all(weir__link *waiters, int result);
 
+/* Whether the caller is in a task, or outside of the loop; not in a callback. */
+bool weir__may_wait(const weir_loop *loop);
+
 /* WEIR_E_MISUSE with a sentence when the caller may not wait now. */
 int weir__check_may_wait(weir_loop *loop, const char *what);
 

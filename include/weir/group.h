@@ -54,9 +54,10 @@ int weir_group_spawn(weir_group *group, weir_task_function function, void *arg);
  * When the caller is cancelled or its deadline passes, all tasks are cancelled,
  * and the call still waits for them: afterwards none of them runs.
  *
- * Returns WEIR_OK, the first failure, WEIR_E_CANCELLED or WEIR_E_TIMEOUT. The
- * words of a task's failure are in weir_last_error() of the caller. The group
- * can be used again.
+ * Returns WEIR_OK, the first failure, WEIR_E_CANCELLED or WEIR_E_TIMEOUT;
+ * WEIR_E_CLOSED when it was freed; WEIR_E_MISUSE in a task of the group. The
+ * words of a task's failure are in weir_last_error() of the caller. But after
+ * WEIR_E_CLOSED the group can be used again.
  */
 int weir_group_wait(weir_group *group);
 
@@ -66,7 +67,12 @@ void weir_group_cancel(weir_group *group);
 /** How many of its tasks have not ended. */
 size_t weir_group_running(const weir_group *group);
 
-/** Cancels the tasks, waits for them, frees the group. NULL is allowed. */
+/**
+ * Cancels the tasks, waits for them, frees the group. NULL is allowed.
+ *
+ * In a callback of the loop, and in a task of the group itself, it does not wait:
+ * the tasks end later. Others that wait for the group get WEIR_E_CLOSED.
+ */
 void weir_group_free(weir_group *group);
 
 #pragma GCC visibility pop
