@@ -1,7 +1,8 @@
 /* Signals: a handler that notes the number and wakes the loop.
  *
  * The table is the process's, since a signal is: a number is open in one loop at
- * a time. The handler touches nothing but lock-free atomics and a descriptor.
+ * a time. What is beside the owner in a row belongs to the owner's thread, but for
+ * the atomics: these, and a descriptor, are all that the handler touches.
  *
  * SPDX-License-Identifier: MIT */
 #include "signal.h"
@@ -23,11 +24,12 @@ struct weir_signal {
     weir_loop *loop;
     int number;
     struct sigaction previous;
-    weir_task *waiter;
+    weir__link waiters; /* one at most */
 };
 
 static struct {
-    _Atomic(weir_signal *) owner;
+    _Atomic(weir_loop *) owner; /* only compared by other threads than its own */
+    weir_signal *signal;
     atomic_int wake_fd;
     atomic_bool came;
 } table[NUMBERS];
@@ -44,20 +46,21 @@ static void handle(int number)
 void weir__signals_deliver(weir_loop *loop)
 {
     for (int number = 1; number < NUMBERS; number++) {
-        if (!atomic_load(&table[number].came))
+        if (!atomic_load(&table[number].came) ||
+            atomic_load(&table[number].owner) != loop)
             continue;
-        weir_signal *signal = atomic_load(&table[number].owner);
-        if (signal && signal->loop == loop && signal->waiter)
-            weir__unpark(signal->waiter, WEIR_OK);
+        if (weir__unpark_first(&table[number].signal->waiters, WEIR_OK))
+            atomic_store(&table[number].came, false);
     }
 }
 
 static int claim(weir_loop *loop, weir_signal *signal)
 {
-    weir_signal *nobody = NULL;
-    if (!atomic_compare_exchange_strong(&table[signal->number].owner, &nobody, signal))
+    weir_loop *nobody = NULL;
+    if (!atomic_compare_exchange_strong(&table[signal->number].owner, &nobody, loop))
         return weir__fail(WEIR_E_MISUSE, "signal", "signal %d is open already",
                           signal->number);
+    table[signal->number].signal = signal;
     atomic_store(&table[signal->number].came, false);
     atomic_store(&table[signal->number].wake_fd, weir__post_wake_fd(loop));
     return WEIR_OK;
@@ -77,8 +80,8 @@ static int catch_signal(weir_loop *loop, weir_signal *signal)
         return WEIR_OK;
     rc = errno;
     atomic_store(&table[signal->number].owner, NULL);
-    weir__fail_errno(rc, "signal", "signal %d cannot be caught", signal->number);
-    return WEIR_E_INVALID;
+    return weir__fail(WEIR_E_INVALID, "signal", "signal %d cannot be caught: %s",
+                      signal->number, strerror(rc));
 }
 
 int weir_signal_open(weir_loop *loop, weir_signal **signal, int number)
@@ -90,6 +93,7 @@ int weir_signal_open(weir_loop *loop, weir_signal **signal, int number)
         return weir__fail(WEIR_E_MEMORY, "signal", "signal %d: no memory", number);
     opened->loop = loop;
     opened->number = number;
+    weir__link_init(&opened->waiters);
     int rc = catch_signal(loop, opened);
     if (rc < 0) {
         weir__free(loop->allocator, opened);
@@ -104,36 +108,31 @@ void weir_signal_close(weir_signal *signal)
     if (!signal)
         return;
     sigaction(signal->number, &signal->previous, NULL);
+    atomic_store(&table[signal->number].wake_fd, -1);
     atomic_store(&table[signal->number].owner, NULL);
-    if (signal->waiter)
-        weir__unpark(signal->waiter, WEIR_E_CLOSED);
+    weir__unpark_all(&signal->waiters, WEIR_E_CLOSED);
     weir__free(signal->loop->allocator, signal);
 }
 
 int weir_signal_wait(weir_signal *signal)
 {
-    weir_loop *loop = signal->loop;
     int number = signal->number;
-    if (signal->waiter)
+    if (weir__link_is_linked(&signal->waiters))
         return weir__fail(WEIR_E_MISUSE, "signal", "signal %d: another task waits",
                           number);
     if (atomic_exchange(&table[number].came, false))
         return WEIR_OK;
-    signal->waiter = loop->current;
-    int rc = weir__park(loop, "signal");
+    /* Closed or not, the signal may be gone when this returns. */
+    int rc = weir__park_in(signal->loop, &signal->waiters, "signal");
     if (rc == WEIR_E_CLOSED)
-        return weir__fail(rc, "signal", "signal %d: closed while waiting", number);
-    signal->waiter = NULL;
-    if (rc == WEIR_OK)
-        atomic_store(&table[number].came, false);
+        weir__fail(rc, "signal", "signal %d: closed while waiting", number);
     return rc;
 }
 
 void weir__signals_free(weir_loop *loop)
 {
     for (int number = 1; number < NUMBERS; number++) {
-        weir_signal *signal = atomic_load(&table[number].owner);
-        if (signal && signal->loop == loop)
-            weir_signal_close(signal);
+        if (atomic_load(&table[number].owner) == loop)
+            weir_signal_close(table[number].signal);
     }
 }
