@@ -53,8 +53,7 @@ uint64_t weir__timers_next(weir_loop *loop)
 
 void weir__timers_run(weir_loop *loop)
 {
-    /* A timer that sets itself to now is for the next iteration: the time was
-     * read before, so this ends. */
+    /* A timer that sets itself is for the next iteration, so this ends. */
     uint64_t now = loop->now;
     while (weir__timers_next(loop) <= now) {
         uint64_t key;
@@ -115,10 +114,12 @@ void weir_timer_free(weir_timer *timer)
 void weir_timer_set(weir_timer *timer, uint64_t after_ms)
 {
     weir_loop *loop = timer->loop;
+    uint64_t deadline = weir__deadline_after(loop->sys->now(loop->sys), after_ms);
     if (!weir_timer_is_set(timer))
         loop->active++;
+    /* Never due in the iteration that is running, even if the clock stands still. */
     weir__timer_set(loop, &timer->timer,
-                    weir__deadline_after(loop->sys->now(loop->sys), after_ms));
+                    deadline > loop->now ? deadline : loop->now + 1);
 }
 
 void weir_timer_stop(weir_timer *timer)
