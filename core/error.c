@@ -35,8 +35,9 @@ const weir_error *weir_last_error(void)
     return error->operation ? error : &NONE;
 }
 
-static void describe(weir_error *error, int status, const char *operation,
-                     const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void
+describe(weir_error *error, int status, const char *operation, const char *format,
+         va_list arguments)
 {
     error->status = status;
     error->os_error = 0;
