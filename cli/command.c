@@ -11,8 +11,8 @@
 
 #include "terminal.h"
 
-static void complain(const struct command *command, const char *format,
-                     va_list arguments)
+__attribute__((format(printf, 2, 0))) static void
+complain(const struct command *command, const char *format, va_list arguments)
 {
     char sentence[1024];
     vsnprintf(sentence, sizeof(sentence), format, arguments);

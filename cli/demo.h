@@ -51,13 +51,14 @@ struct demo_sink {
     size_t most_buffered;
     bool at_end;
 };
-int demo_read_slowly(weir_stream *stream, void *sink);
+int demo_read_slowly(weir_stream *stream, void *arg);
 
 /* What both ends compute of the bytes. */
 uint64_t demo_add_up(uint64_t sum, weir_slice bytes);
 
-/* The names that the demo's loop knows: one, with two addresses. */
-int demo_resolve(void *demo, weir_loop *loop, const char *host, int port,
+/* The names that the demo's loop knows: one, with two addresses. Its argument is the
+ * struct demo. */
+int demo_resolve(void *arg, weir_loop *loop, const char *host, int port,
                  weir_family family, weir_address *addresses);
 
 #endif

@@ -14,8 +14,10 @@
 enum {
     TALKERS = 100,
     LINES = 100,
+    ALL_LINES = TALKERS * LINES,
     DEADLINE_MS = 100,
     BULK_MIB = 32,
+    MOST_HELD = 256 * 1024,
     FILLERS = 8,
     FILL_MS = 60,
     REQUESTS = 1000,
@@ -100,7 +102,8 @@ static int talk(void *arg)
 
 static bool talk_all_at_once(struct demo *demo)
 {
-    char count[32], speed[32];
+    char count[32];
+    char speed[32];
     double start = stopwatch_ms();
     weir_group *group = weir_group_new(demo->loop, NULL);
     int rc = group ? WEIR_OK : WEIR_E_MEMORY;
@@ -112,8 +115,8 @@ static bool talk_all_at_once(struct demo *demo)
     if (rc < 0)
         return demo_failed(demo, "a task did not get its lines back");
     return demo_found(demo, "%s lines came back, %s a second",
-                      grouped(TALKERS * LINES, count),
-                      grouped(rate(TALKERS * LINES, stopwatch_ms() - start), speed));
+                      grouped(ALL_LINES, count),
+                      grouped(rate(ALL_LINES, stopwatch_ms() - start), speed));
 }
 
 static bool give_up(struct demo *demo)
@@ -182,7 +185,7 @@ static bool hold_back(struct demo *demo)
     if (rc < 0)
         return demo_failed(demo, "the bytes did not arrive");
     if (!sink.at_end || sink.sum != bulk.sum || bulk.waits == 0 ||
-        bulk.most_queued > 256 * 1024 || sink.most_buffered > 256 * 1024)
+        bulk.most_queued > MOST_HELD || sink.most_buffered > MOST_HELD)
         return !demo_found(demo, "%llu bytes came, %zu queued, %zu buffered, %u waits",
                            (unsigned long long)sink.bytes, bulk.most_queued,
                            sink.most_buffered, bulk.waits);
@@ -269,7 +272,8 @@ static int get_once(weir_session *session, const char *url, const char *path)
 
 static bool get_many(struct demo *demo)
 {
-    char url[64], speed[32];
+    char url[64];
+    char speed[32];
     double start = stopwatch_ms();
     weir_session *session = weir_session_new(demo->loop, NULL);
     int rc = session ? WEIR_OK : WEIR_E_MEMORY;

@@ -75,7 +75,8 @@ static void print_addresses(weir_loop *loop, const weir_url *url)
 {
     weir_slice name = weir_url_hostname(url);
     weir_address addresses[WEIR_MAX_ADDRESSES];
-    char host[256], text[WEIR_ADDRESS_TEXT_BYTES];
+    char host[256];
+    char text[WEIR_ADDRESS_TEXT_BYTES];
     double start = stopwatch_ms();
     snprintf(host, sizeof(host), "%.*s", (int)name.len, name.data);
     int count =
@@ -251,14 +252,15 @@ static enum exit_status fetch(const struct get *get, const weir_url *url)
 /* Takes "NAME: VALUE" apart, in place. */
 static enum exit_status add_field(struct get *get, char *text)
 {
-    char *colon = strchr(text, ':');
-    const char *value = colon ? colon + 1 + strspn(colon + 1, " \t") : "";
-    weir_slice name = {text, colon ? (size_t)(colon - text) : 0};
-    if (!weir_http_is_token(name) || !weir_http_is_field_value(weir_slice_of(value)))
+    size_t len = strcspn(text, ":");
+    const char *value = text + len + (text[len] == ':');
+    value += strspn(value, " \t");
+    if (text[len] == '\0' || !weir_http_is_token((weir_slice){text, len}) ||
+        !weir_http_is_field_value(weir_slice_of(value)))
         return command_refuse(&GET_COMMAND, "-H %s is not NAME: VALUE", text);
     if (get->field_count == MAX_FIELDS)
         return command_refuse(&GET_COMMAND, "more than %d fields", MAX_FIELDS);
-    *colon = '\0';
+    text[len] = '\0';
     get->fields[get->field_count++] = (weir_pair){text, value};
     return COMMAND_OK;
 }
