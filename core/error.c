@@ -39,11 +39,14 @@ __attribute__((format(printf, 4, 0))) static void
 describe(weir_error *error, int status, const char *operation, const char *format,
          va_list arguments)
 {
+    /* The arguments may point into the record, so that is written last. */
+    char message[sizeof(error->message)];
+    vsnprintf(message, sizeof(message), format, arguments);
+    memcpy(error->message, message, strlen(message) + 1);
     error->status = status;
     error->os_error = 0;
     error->offset = 0;
     error->operation = operation;
-    vsnprintf(error->message, sizeof(error->message), format, arguments);
 }
 
 static void append(weir_error *error, const char *text)
@@ -100,11 +103,13 @@ int weir__fail_prefix(const char *format, ...)
 {
     weir_error *error = record();
     char sentence[sizeof(error->message)];
+    char prefix[sizeof(error->message)];
     va_list arguments;
-    memcpy(sentence, error->message, sizeof(sentence));
+    memcpy(sentence, error->message, strlen(error->message) + 1);
     va_start(arguments, format);
-    vsnprintf(error->message, sizeof(error->message), format, arguments);
+    vsnprintf(prefix, sizeof(prefix), format, arguments);
     va_end(arguments);
+    memcpy(error->message, prefix, strlen(prefix) + 1);
     append(error, sentence);
     return error->status;
 }
@@ -139,6 +144,8 @@ int weir__status_of_errno(int os_error)
     }
 }
 
+#define DOTS ((size_t)3)
+
 static bool is_plain(char c)
 {
     return c >= ' ' && c <= '~' && c != '\\' && c != '"';
@@ -169,13 +176,20 @@ static size_t escape_byte(char c, char *out)
 
 const char *weir__escape(weir_slice bytes, char *text, size_t size)
 {
+    char piece[4];
     size_t len = 0;
+    size_t cut = 0; /* where the dots begin if not all fits */
     for (size_t i = 0; i < bytes.len; i++) {
-        if (len + sizeof("\\xff...") > size) {
-            len += (size_t)snprintf(text + len, size - len, "...");
+        size_t piece_len = escape_byte(bytes.data[i], piece);
+        if (len + piece_len >= size) {
+            len = size - 1 - cut < DOTS ? size - 1 : cut + DOTS;
+            memset(text + cut, '.', len - cut);
             break;
         }
-        len += escape_byte(bytes.data[i], text + len);
+        memcpy(text + len, piece, piece_len);
+        len += piece_len;
+        if (len + DOTS < size)
+            cut = len;
     }
     text[len] = '\0';
     return text;

@@ -40,8 +40,8 @@ int weir__fail_again(const weir_error *error);
 /* What a program can do about an errno. */
 int weir__status_of_errno(int os_error);
 
-/* Copies bytes of a peer as printable text, cut to fit: for sentences.
- * Returns `text`. */
+/* Copies bytes of a peer as printable text: for sentences. What does not fit in
+ * `size` (1 or more) is cut off, and dots say so. Returns `text`. */
 const char *weir__escape(weir_slice bytes, char *text, size_t size);
 
 /* The loop whose iteration runs on this thread, or NULL; decides whose record
