@@ -53,7 +53,9 @@ static int64_t poll_timeout(weir_loop *loop, uint64_t deadline)
     if (next == WEIR__NEVER)
         return -1;
     uint64_t now = loop->sys->now(loop->sys);
-    return next <= now ? 0 : (int64_t)(next - now);
+    if (next <= now)
+        return 0;
+    return next - now < INT64_MAX ? (int64_t)(next - now) : INT64_MAX;
 }
 
 static int poll_news(weir_loop *loop, uint64_t deadline)
@@ -113,7 +115,8 @@ static bool has_work(weir_loop *loop)
 int weir_loop_run(weir_loop *loop)
 {
     int rc = check_outside(loop, "run");
-    loop->stopping = false;
+    if (rc == WEIR_OK)
+        loop->stopping = false;
     while (rc == WEIR_OK && !loop->stopping && has_work(loop))
         rc = weir__loop_iterate(loop, WEIR__NEVER);
     return rc;
@@ -224,15 +227,19 @@ weir_loop *weir_loop_new(const weir_loop_options *options)
 }
 
 /* Each task meets WEIR_E_CANCELLED in its wait and in all further ones, so that it
- * returns; one that will not is left where it is. */
+ * returns; one that will not is left where it is. No news comes in any more: whom
+ * callbacks work for may be gone. */
 static void finish_tasks(weir_loop *loop)
 {
     loop->closing = true;
     for (weir__link *link = loop->tasks.next; link != &loop->tasks; link = link->next)
         weir_cancel(WEIR__CONTAINER(link, weir_task, link));
-    do
-        weir__loop_iterate(loop, 0);
-    while (loop->ready_first);
+    weir_loop *previous = weir__thread_enter(loop);
+    loop->phase = WEIR__LOOP_TASKS;
+    while (loop->ready_first)
+        weir__tasks_run(loop);
+    loop->phase = WEIR__LOOP_OUTSIDE;
+    weir__thread_enter(previous);
 }
 
 static void free_tasks(weir__link *tasks)

@@ -32,6 +32,7 @@ struct weir_loop {
     enum weir__loop_phase phase;
     bool stopping;  /* weir_loop_run() is to return */
     bool closing;   /* weir_loop_free() runs: no wait succeeds any more */
+    unsigned late;  /* tasks spawned since then */
     int poll_error; /* an errno: the poller is broken and the loop with it */
     uint64_t now;   /* in nanoseconds, as of the latest poll */
     size_t active;  /* what keeps weir_loop_run() going */

@@ -14,6 +14,10 @@
  * show. */
 #define TURNS 1024
 
+/* Tasks that may still be spawned, to clean up, while their loop is freed. Those
+ * beyond are never run: there are tasks that always spawn the next. */
+#define MAX_LATE 1000
+
 /* Tasks are laid out on their own cache lines. */
 #define TASK_ALIGNMENT 64
 
@@ -150,7 +154,10 @@ weir_task *weir__task_spawn(weir_loop *loop, const weir_task_options *options,
     weir__context_make(&task->context, stack.low,
                        (size_t)((char *)task - (char *)stack.low), task_main, task);
     weir__link_push(&loop->tasks, &task->link);
-    weir__task_make_ready(task);
+    if (loop->closing && ++loop->late > MAX_LATE)
+        task->state = WEIR__TASK_ABANDONED;
+    else
+        weir__task_make_ready(task);
     return task;
 }
 
