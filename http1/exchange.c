@@ -196,9 +196,10 @@ static int converse(weir_response *response, const weir__request *request)
         return rc;
     /* A server may answer before it has read all, and close. */
     weir_error error = *weir_last_error();
+    if (read_head(response, request->method) < 0)
+        return weir__fail_again(&error);
     response->close = true;
-    return read_head(response, request->method) == WEIR_OK ? WEIR_OK
-                                                           : weir__fail_again(&error);
+    return WEIR_OK;
 }
 
 static int try_once(weir_response *response, const weir__request *request, bool fresh)

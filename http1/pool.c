@@ -165,23 +165,28 @@ static bool is_silent(weir_stream *stream)
            weir_reader_buffered(&stream->reader) == 0;
 }
 
+static bool is_to(const weir__connection *connection, weir_slice authority)
+{
+    return weir_slice_equal(connection->authority, authority) &&
+           !weir_transport_is_closing(connection->stream->transport);
+}
+
 /* The idle connection to an origin that was used last: of all, the one that its
  * server is least likely to have closed. */
 static weir__connection *take_idle(weir__pool *pool, weir_slice authority)
 {
-    for (weir__link *link = pool->idle.previous; link != &pool->idle;
-         link = link->previous) {
-        weir__connection *connection = connection_of(link);
-        if (!weir_slice_equal(connection->authority, authority))
-            continue;
-        pool->idle_count--;
-        weir__link_remove(link);
-        weir__link_push(&pool->busy, link);
-        weir_transport_set_protocol(connection->stream->transport, connection->protocol,
-                                    connection->stream);
-        return connection;
-    }
-    return NULL;
+    weir__link *link = pool->idle.previous;
+    while (link != &pool->idle && !is_to(connection_of(link), authority))
+        link = link->previous;
+    if (link == &pool->idle)
+        return NULL;
+    weir__connection *connection = connection_of(link);
+    pool->idle_count--;
+    weir__link_remove(link);
+    weir__link_push(&pool->busy, link);
+    weir_transport_set_protocol(connection->stream->transport, connection->protocol,
+                                connection->stream);
+    return connection;
 }
 
 static weir__connection *new_connection(weir__pool *pool, const weir_url *url)

@@ -7,7 +7,8 @@
  *   rc = weir_post(session, &response, url, .body = WEIR_S("a=1"),
  *                  .content_type = "application/x-www-form-urlencoded");
  *
- * Any number of tasks may use a session at a time, each for a request of its own.
+ * Any number of tasks may use a session at a time, each for a request of its own. As
+ * long as connections are idle, weir_loop_run() goes on: free the session first.
  * What this release does not do: https, redirects (a 3xx is returned as it is),
  * cookies, compressed bodies (none are asked for), proxies, names and passwords.
  *
