@@ -155,30 +155,40 @@ static int fail_ended(weir_response *response)
                       "the server closed the connection without an answer");
 }
 
-static int read_head(weir_response *response, weir_slice method)
+/* The next head, whatever its status code. */
+static int next_head(weir_response *response, const weir_http_head **head)
 {
     weir_http_event event;
-    unsigned informational = 0;
+    int rc;
+    while ((rc = weir_http_decode(&response->decoder, &response->input, &event)) ==
+           WEIR_HTTP_MORE) {
+        rc = weir__exchange_receive(response);
+        if (rc <= 0)
+            return rc < 0 ? rc : fail_ended(response);
+    }
+    if (rc < 0)
+        return weir__exchange_fail(response);
+    *head = event.head;
+    return WEIR_OK;
+}
+
+static int read_head(weir_response *response, weir_slice method)
+{
+    const weir_http_head *head;
     weir_http_decoder_reset(&response->decoder);
     weir_http_decoder_next(&response->decoder, method);
-    for (;;) {
-        int rc = weir_http_decode(&response->decoder, &response->input, &event);
-        if (rc == WEIR_HTTP_EVENT && !event.head->informational) {
-            response->head = event.head;
+    for (int skipped = 0; skipped <= MAX_INFORMATIONAL; skipped++) {
+        int rc = next_head(response, &head);
+        if (rc < 0)
+            return rc;
+        if (!head->informational) {
+            response->head = head;
             return WEIR_OK;
         }
-        if (rc == WEIR_HTTP_EVENT && ++informational > MAX_INFORMATIONAL)
-            return weir__fail(WEIR_E_PROTOCOL, "response",
-                              "more than %d interim responses (RFC 9110 15.2)",
-                              MAX_INFORMATIONAL);
-        if (rc < 0)
-            return weir__exchange_fail(response);
-        if (rc == WEIR_HTTP_MORE) {
-            rc = weir__exchange_receive(response);
-            if (rc <= 0)
-                return rc < 0 ? rc : fail_ended(response);
-        }
     }
+    return weir__fail(WEIR_E_PROTOCOL, "response",
+                      "more than %d interim responses (RFC 9110 15.2)",
+                      MAX_INFORMATIONAL);
 }
 
 /* Sends and reads on the connection that there is. */

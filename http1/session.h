@@ -41,8 +41,7 @@ struct weir_session {
 void weir__session_release(weir_session *session);
 
 /* The target of a URL, with the caller as a holder; or a status with its sentence. */
-int weir__session_target(weir_session *session, const char *text,
-                         weir__target **target);
+int weir__session_target(weir_session *session, const char *url, weir__target **target);
 
 /* One holder less. NULL is allowed. */
 void weir__target_release(weir_session *session, weir__target *target);
