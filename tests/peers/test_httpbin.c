@@ -20,7 +20,7 @@ static void start(struct peer *httpbin)
         peer_missing("httpbin");
     peer_open(httpbin, "httpbin");
     snprintf(address, sizeof(address), "127.0.0.1:%d", httpbin->port);
-    const char *const ARGUMENTS[] = {"/usr/bin/python3",
+    const char *const arguments[] = {"/usr/bin/python3",
                                      "-m",
                                      "gunicorn",
                                      "-k",
@@ -35,7 +35,7 @@ static void start(struct peer *httpbin)
                                      httpbin->dir,
                                      "httpbin:app",
                                      NULL};
-    peer_start(httpbin, ARGUMENTS);
+    peer_start(httpbin, arguments);
 }
 
 static const char *url_of(const struct peer *httpbin, const char *path)

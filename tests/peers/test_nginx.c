@@ -75,13 +75,13 @@ static void start(struct peer *nginx)
     make_pattern();
     make_file(nginx, "files/empty", 0);
     make_file(nginx, "files/1k", 1024);
-    const char *const ARGUMENTS[] = {
+    const char *const arguments[] = {
         "/usr/bin/env", "PATH=/usr/sbin:/usr/local/sbin:/usr/bin:/bin",
         "nginx",        "-e",
         "stderr",       "-p",
         nginx->dir,     "-c",
         "nginx.conf",   NULL};
-    peer_start(nginx, ARGUMENTS);
+    peer_start(nginx, arguments);
 }
 
 static void stop(struct peer *nginx)
@@ -242,7 +242,7 @@ TEST(nginx, serves_a_thousand_requests_of_fifty_tasks)
     weir_session *session =
         weir_session_new(loop, &(weir_session_options){.max_connections = 20});
     struct job job = {.session = session, .size = 1024};
-    strcpy(job.url, url_of(&nginx, "/chunked/1k"));
+    snprintf(job.url, sizeof(job.url), "%s", url_of(&nginx, "/chunked/1k"));
     weir_group *group = weir_group_new(loop, NULL);
     for (int i = 0; i < 50; i++)
         CHECK_INT(weir_group_spawn(group, fetch, &job), WEIR_OK);

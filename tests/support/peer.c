@@ -60,9 +60,9 @@ bool peer_try(const char *const *arguments)
 bool peer_is_installed(const char *program)
 {
     char path[256];
-    const char *const LOOK[] = {"sh", "-c", "command -v \"$0\"", program, NULL};
+    const char *const look[] = {"sh", "-c", "command -v \"$0\"", program, NULL};
     snprintf(path, sizeof(path), "/usr/sbin/%s", program);
-    return access(path, X_OK) == 0 || peer_try(LOOK);
+    return access(path, X_OK) == 0 || peer_try(look);
 }
 
 static struct sockaddr_in loopback(int port)

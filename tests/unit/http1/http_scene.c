@@ -12,7 +12,8 @@
 static int read_request(struct http_scene *scene, weir_stream *stream)
 {
     weir_reader *reader = weir_stream_reader(stream);
-    weir_slice head, body;
+    weir_slice head;
+    weir_slice body;
     int rc = weir_readuntil(reader, WEIR_S("\r\n\r\n"), &head);
     if (rc <= 0)
         return rc;

@@ -75,24 +75,28 @@ static void check_exact(weir_response *response)
     CHECK_INT(weir_read(body, 9, &bytes), 0);
 }
 
-TEST(body, is_the_same_in_each_framing_cut_and_way_of_reading)
+static void read_in_each_way(struct http_scene *scene)
 {
     static void (*const WAYS[])(weir_response *) = {check_text, check_lines,
                                                     check_pieces, check_exact};
+    for (int way = 0; way < 4; way++) {
+        weir_response *response;
+        get(scene, &response);
+        WAYS[way](response);
+        CHECK(weir_reader_at_eof(weir_response_body(response)));
+        weir_response_free(response);
+    }
+}
+
+TEST(body, is_the_same_in_each_framing_cut_and_way_of_reading)
+{
     for (int framing = 0; framing < 3; framing++) {
         struct http_answer answer = {.bytes = FRAMED[framing],
                                      .then = framing == 2 ? HTTP_CLOSE : HTTP_KEEP};
         struct http_scene scene;
         http_scene_open(&scene, &answer, 1);
-        for (answer.cut = 0; answer.cut < 40; answer.cut++) {
-            for (int way = 0; way < 4; way++) {
-                weir_response *response;
-                get(&scene, &response);
-                WAYS[way](response);
-                CHECK(weir_reader_at_eof(weir_response_body(response)));
-                weir_response_free(response);
-            }
-        }
+        for (answer.cut = 0; answer.cut < 40; answer.cut++)
+            read_in_each_way(&scene);
         CHECK_INT(scene.connections, framing == 2 ? 160 : 1);
         http_scene_close(&scene);
     }
@@ -150,6 +154,22 @@ TEST(body, has_trailers_behind_it)
     http_scene_close(&scene);
 }
 
+static void check_half(struct http_scene *scene, int status, const char *sentence)
+{
+    weir_response *response;
+    weir_slice bytes;
+    get(scene, &response);
+    CHECK_INT(weir_readexactly(weir_response_body(response), 4, &bytes), 4);
+    CHECK_BYTES(bytes, WEIR_S("half"));
+    for (int again = 0; again < 2; again++) {
+        CHECK_INT(weir_read(weir_response_body(response), 9, &bytes), status);
+        CHECK(http_failed_with(sentence));
+        CHECK(http_failed_with("GET http://127.0.0.1:"));
+    }
+    CHECK_INT(weir_session_connections(scene->session), 0);
+    weir_response_free(response);
+}
+
 TEST(body, that_breaks_off_is_handed_out_before_the_failure)
 {
     static const struct {
@@ -169,22 +189,8 @@ TEST(body, that_breaks_off_is_handed_out_before_the_failure)
         struct http_answer answer = {.bytes = CASES[i].answer, .then = HTTP_CLOSE};
         struct http_scene scene;
         http_scene_open(&scene, &answer, 1);
-        for (answer.cut = 0; answer.cut < 3; answer.cut++) {
-            weir_response *response;
-            weir_slice bytes;
-            get(&scene, &response);
-            CHECK_INT(weir_readexactly(weir_response_body(response), 4, &bytes), 4);
-            CHECK_BYTES(bytes, WEIR_S("half"));
-            for (int again = 0; again < 2; again++) {
-                int rc = weir_read(weir_response_body(response), 9, &bytes);
-                if (!CHECK_INT(rc, CASES[i].status) ||
-                    !http_failed_with(CASES[i].sentence))
-                    CHECK_INT(i, -1);
-                CHECK(http_failed_with("GET http://127.0.0.1:"));
-            }
-            CHECK_INT(weir_session_connections(scene.session), 0);
-            weir_response_free(response);
-        }
+        for (answer.cut = 0; answer.cut < 3; answer.cut++)
+            check_half(&scene, CASES[i].status, CASES[i].sentence);
         http_scene_close(&scene);
     }
 }
@@ -264,7 +270,8 @@ static char *numbers(size_t count, size_t *len)
 
 TEST(body, comes_whole_to_a_slow_reader)
 {
-    size_t count = 500000, len;
+    size_t count = 500000;
+    size_t len;
     char *text = numbers(count, &len);
     struct http_answer answer = {.bytes = text, .len = len};
     struct http_scene scene;
@@ -292,7 +299,8 @@ TEST(body, comes_whole_to_a_slow_reader)
 
 TEST(body, of_several_megabytes_is_one_text)
 {
-    size_t count = 300000, len;
+    size_t count = 300000;
+    size_t len;
     char *text = numbers(count, &len);
     struct http_answer answer = {.bytes = text, .len = len};
     struct http_scene scene;

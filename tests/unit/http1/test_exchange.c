@@ -82,7 +82,8 @@ TEST(exchange, sends_long_heads_and_bodies)
     struct http_scene scene;
     weir_response *response;
     size_t len = (size_t)3 * 1024 * 1024;
-    char *body = calloc(1, len), value[5000];
+    char *body = calloc(1, len);
+    char value[5000];
     REQUIRE(body != NULL);
     memset(body, 'b', len);
     memset(value, 'v', sizeof(value));
@@ -106,7 +107,7 @@ TEST(exchange, refuses_what_cannot_be_sent)
         weir_request_options options;
         int status;
         const char *sentence;
-    } CASES[] = {
+    } cases[] = {
         {{.url = NULL}, WEIR_E_INVALID, "no URL"},
         {{.url = ""}, WEIR_E_INVALID, "URL"},
         {{.url = "//h/"}, WEIR_E_INVALID, "URL"},
@@ -142,10 +143,10 @@ TEST(exchange, refuses_what_cannot_be_sent)
     };
     struct http_scene scene;
     http_scene_open(&scene, &EMPTY, 1);
-    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         weir_response *response;
-        int rc = weir_request(scene.session, &CASES[i].options, &response);
-        if (!CHECK_INT(rc, CASES[i].status) || !http_failed_with(CASES[i].sentence))
+        int rc = weir_request(scene.session, &cases[i].options, &response);
+        if (!CHECK_INT(rc, cases[i].status) || !http_failed_with(cases[i].sentence))
             CHECK_INT(i, -1);
         CHECK(!strstr(weir_last_error()->message, "secret"));
     }
@@ -186,7 +187,7 @@ TEST(exchange, says_what_is_wrong_with_a_head)
         struct http_answer answer;
         int status;
         const char *sentence;
-    } CASES[] = {
+    } cases[] = {
         {{.bytes = "GARBAGE\r\n\r\n"}, WEIR_E_PROTOCOL, "reading the response head"},
         {{.bytes = "HTTP/2.0 200 OK\r\n\r\n"}, WEIR_E_PROTOCOL, "response head"},
         {{.bytes = "HTTP/1.1 200 OK\r\nA b\r\n\r\n"}, WEIR_E_PROTOCOL, "response head"},
@@ -202,12 +203,12 @@ TEST(exchange, says_what_is_wrong_with_a_head)
          "without an answer"},
         {{.bytes = interim}, WEIR_E_PROTOCOL, "interim"},
     };
-    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_scene scene;
         char origin[64];
-        http_scene_open(&scene, &CASES[i].answer, 1);
-        if (!CHECK_INT(http_scene_get(&scene, NULL), CASES[i].status) ||
-            !http_failed_with(CASES[i].sentence))
+        http_scene_open(&scene, &cases[i].answer, 1);
+        if (!CHECK_INT(http_scene_get(&scene, NULL), cases[i].status) ||
+            !http_failed_with(cases[i].sentence))
             CHECK_INT(i, -1);
         snprintf(origin, sizeof(origin), "GET http://127.0.0.1:%d/path: ", scene.port);
         CHECK(http_failed_with(origin));
@@ -220,13 +221,14 @@ TEST(exchange, says_what_is_wrong_with_a_head)
 
 TEST(exchange, head_over_a_limit_is_refused)
 {
+    static const char END[] = "\r\nContent-Length: 0\r\n\r\n";
     static char answer[40000] = "HTTP/1.1 200 OK\r\nA: ";
     struct http_answer answers[] = {{.bytes = answer}};
     struct http_scene scene;
     weir_response *response;
     size_t len = strlen(answer);
     memset(answer + len, 'a', 20000);
-    strcpy(answer + len + 20000, "\r\nContent-Length: 0\r\n\r\n");
+    memcpy(answer + len + 20000, END, sizeof(END));
     http_scene_open(&scene, answers, 1);
     CHECK_INT(http_scene_get(&scene, NULL), WEIR_E_TOO_BIG);
     CHECK(http_failed_with("limit"));
@@ -268,7 +270,8 @@ TEST(exchange, an_early_answer_is_seen_although_sending_fails)
         .then = HTTP_CLOSE};
     struct http_scene scene;
     weir_response *response;
-    weir_slice text, body;
+    weir_slice text;
+    weir_slice body;
     char *bytes = long_body(&body.len);
     body.data = bytes;
     http_scene_open(&scene, &ANSWER, 1);

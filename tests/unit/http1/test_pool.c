@@ -266,7 +266,8 @@ TEST(pool, a_cancel_that_comes_before_the_grant_passes_it_on)
 TEST(pool, waiting_for_a_connection_counts_as_time)
 {
     struct http_scene scene;
-    weir_response *response, *other;
+    weir_response *response;
+    weir_response *other;
     http_scene_open_with(&scene, &KEPT, 1,
                          &(weir_session_options){.max_connections = 1});
     REQUIRE(weir_get(scene.session, &response, scene.url) == WEIR_OK);

@@ -81,7 +81,8 @@ TEST(response, text_is_the_same_twice_and_survives_the_connection)
     };
     struct http_scene scene;
     weir_response *response;
-    weir_slice text, again;
+    weir_slice text;
+    weir_slice again;
     http_scene_open(&scene, ANSWERS, 2);
     REQUIRE(weir_get(scene.session, &response, scene.url) == WEIR_OK);
     REQUIRE(weir_response_text(response, &text) == WEIR_OK);

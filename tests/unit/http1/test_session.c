@@ -117,7 +117,8 @@ TEST(session, responses_outlive_it)
     static const struct http_answer LONG = {
         .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\nbody"};
     struct http_scene scene;
-    weir_response *ended, *open;
+    weir_response *ended;
+    weir_response *open;
     weir_slice text;
     http_scene_open(&scene, &KEPT, 1);
     REQUIRE(weir_get(scene.session, &ended, scene.url) == WEIR_OK);
