@@ -194,11 +194,11 @@ static int init(weir_loop *loop, const weir_loop_options *options, weir_sys *sys
     weir__heap_init(&loop->timers, loop->allocator);
     weir__blocks_init(&loop->blocks, loop->allocator);
     weir__stack_pool_init(&loop->stacks, loop->stack_bytes, CACHED_STACKS);
-    weir__context_init_main(&loop->main.context);
     loop->current = &loop->main;
     loop->now = loop->sys->now(loop->sys);
     if (weir__task_init(loop, &loop->main) < 0)
         return weir__fail(WEIR_E_MEMORY, "loop", "loop: no memory");
+    weir__context_init_main(&loop->main.context);
     return open_parts(loop);
 }
 
