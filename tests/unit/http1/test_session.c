@@ -151,6 +151,41 @@ TEST(session, responses_outlive_its_own_loop_too)
     http_scene_close(&scene);
 }
 
+static int own_session(void *arg)
+{
+    struct http_scene *scene = arg;
+    weir_session *session = weir_session_new(scene->loop, NULL);
+    weir_response *first;
+    weir_response *second;
+    int rc = weir_get(session, &first, scene->url);
+    if (rc == WEIR_OK) {
+        rc = weir_get(session, &second, scene->url); /* beside an open connection */
+        if (rc == WEIR_OK) {
+            weir_response_free(second); /* idle now */
+            rc = weir_sleep(scene->loop, 60000);
+        }
+        weir_response_free(first);
+    }
+    weir_session_free(session);
+    return rc;
+}
+
+TEST(session, ends_in_a_task_that_ends_with_its_loop)
+{
+    static const struct http_answer ANSWERS[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\nbody"},
+        {.bytes = OK_BODY}};
+    for (int late = 0; late < 2; late++) {
+        struct http_scene scene;
+        http_scene_open(&scene, ANSWERS, 2);
+        weir_detach(weir_spawn(scene.loop, own_session, &scene));
+        for (int i = 0; i < (late ? 20 : 3); i++)
+            weir_yield(scene.loop);
+        weir_sleep(scene.loop, late ? 10 : 0);
+        http_scene_close(&scene);
+    }
+}
+
 static void call_in_callback(void *arg)
 {
     struct http_scene *scene = arg;
