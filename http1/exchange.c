@@ -174,7 +174,7 @@ static int next_head(weir_response *response, const weir_http_head **head)
 
 static int read_head(weir_response *response, weir_slice method)
 {
-    const weir_http_head *head;
+    const weir_http_head *head = NULL;
     weir_http_decoder_reset(&response->decoder);
     weir_http_decoder_next(&response->decoder, method);
     for (int skipped = 0; skipped <= MAX_INFORMATIONAL; skipped++) {
