@@ -91,16 +91,19 @@ class Connect(unittest.TestCase):
             self.assertEqual(terminal.wait(), 0)
 
     def test_leaves_a_terminal_to_the_shell(self):
-        script = ('"$0" connect 127.0.0.1 "$1"; read line; echo "shell has $line"; '
-                  '"$0" connect 127.0.0.1 "$1" & sleep 0.2; kill -9 $!; '
-                  'read line; echo "then $line"')
+        """Also when it has no time to clean up."""
+        script = ('exec 3<&0; "$0" connect 127.0.0.1 "$1"; echo ended; '
+                  'read line; echo "shell has $line"; '
+                  '"$0" connect 127.0.0.1 "$1" <&3 & sleep 0.5; kill -9 $!; wait; '
+                  'echo killed; read line; echo "then $line"')
         with server(lambda connection: connection.recv(100)) as port:
             terminal = Terminal("/bin/sh", "-c", script, WEIR, str(port))
             terminal.type("for weir\n")
-            time.sleep(0.3)
+            terminal.read_until("ended\r\n")
             terminal.type("one\n")
             terminal.read_until("shell has one\r\n")
-            time.sleep(0.5)
+            terminal.read_until("killed\r\n")
+            time.sleep(0.1)
             terminal.type("two\n")
             terminal.read_until("then two\r\n")
             self.assertEqual(terminal.wait(), 0)
