@@ -91,22 +91,31 @@ class Connect(unittest.TestCase):
             self.assertEqual(terminal.wait(), 0)
 
     def test_leaves_a_terminal_to_the_shell(self):
-        """Also when it has no time to clean up."""
-        script = ('exec 3<&0; "$0" connect 127.0.0.1 "$1"; echo ended; '
-                  'read line; echo "shell has $line"; '
-                  '"$0" connect 127.0.0.1 "$1" <&3 & sleep 0.5; kill -9 $!; wait; '
-                  'echo killed; read line; echo "then $line"')
+        script = ('"$0" connect 127.0.0.1 "$1"; echo ended; '
+                  'read line; echo "shell has $line"')
         with server(lambda connection: connection.recv(100)) as port:
             terminal = Terminal("/bin/sh", "-c", script, WEIR, str(port))
             terminal.type("for weir\n")
             terminal.read_until("ended\r\n")
             terminal.type("one\n")
             terminal.read_until("shell has one\r\n")
-            terminal.read_until("killed\r\n")
-            time.sleep(0.1)
-            terminal.type("two\n")
-            terminal.read_until("then two\r\n")
             self.assertEqual(terminal.wait(), 0)
+
+    def test_leaves_the_mode_of_terminals_and_pipes_alone(self):
+        """So that there is nothing to give back, also when it is killed."""
+        master, slave = os.openpty()
+        read_end, write_end = os.pipe()
+        with server(echo) as port:
+            for stdin, typed_at in ((slave, master), (read_end, write_end)):
+                process = start("connect", "127.0.0.1", str(port), stdin=stdin)
+                os.write(typed_at, b"hello\n")
+                self.assertEqual(process.stdout.read(6), b"hello\n")
+                self.assertTrue(os.get_blocking(stdin))
+                process.kill()
+                process.communicate()
+                self.assertTrue(os.get_blocking(stdin))
+        for descriptor in (master, slave, read_end, write_end):
+            os.close(descriptor)
 
     def test_gives_the_mode_of_a_socket_back(self):
         ours, theirs = socket.socketpair()
