@@ -440,15 +440,23 @@ enum weir__descriptor_kind weir__descriptor_kind_of(weir_loop *loop, int fd)
                : WEIR__DESCRIPTOR_UNIX;
 }
 
+int weir__descriptor_prepare(weir_loop *loop, int fd)
+{
+    int rc = loop->sys->set_nonblocking(loop->sys, fd);
+    if (rc < 0 && rc != -EBADF)
+        loop->sys->close(loop->sys, fd);
+    return rc < 0
+               ? weir__fail_errno(-rc, "open", "the descriptor %d cannot be used", fd)
+               : WEIR_OK;
+}
+
 int weir_transport_open(weir_loop *loop, weir_transport **transport, int fd,
                         const weir_transport_options *options,
                         const weir_protocol *protocol, void *self)
 {
-    int rc = loop->sys->set_nonblocking(loop->sys, fd);
-    if (rc < 0) {
-        loop->sys->close(loop->sys, fd);
-        return weir__fail_errno(-rc, "open", "the descriptor %d cannot be used", fd);
-    }
+    int rc = weir__descriptor_prepare(loop, fd);
+    if (rc < 0)
+        return rc;
     return weir__descriptor_open(loop, transport, fd,
                                  weir__descriptor_kind_of(loop, fd), options, protocol,
                                  self);

@@ -291,11 +291,9 @@ int weir__stream_open(weir_loop *loop, weir_stream **stream, int fd,
 int weir_stream_open(weir_loop *loop, weir_stream **stream, int fd,
                      const weir_stream_options *options)
 {
-    int rc = loop->sys->set_nonblocking(loop->sys, fd);
-    if (rc < 0) {
-        loop->sys->close(loop->sys, fd);
-        return weir__fail_errno(-rc, "open", "the descriptor %d cannot be used", fd);
-    }
+    int rc = weir__descriptor_prepare(loop, fd);
+    if (rc < 0)
+        return rc;
     return weir__stream_open(loop, stream, fd, weir__descriptor_kind_of(loop, fd),
                              options);
 }

@@ -58,6 +58,9 @@ int weir__descriptor_open(weir_loop *loop, weir_transport **transport, int fd,
 void weir__descriptor_begin(weir_transport *transport, const weir_protocol *protocol,
                             void *self);
 
+/* Makes a descriptor of others non-blocking, or closes it and says why not. */
+int weir__descriptor_prepare(weir_loop *loop, int fd);
+
 enum weir__descriptor_kind weir__descriptor_kind_of(weir_loop *loop, int fd);
 
 /* Counts the transport as a connection of this server until it is lost. */
