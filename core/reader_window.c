@@ -68,14 +68,16 @@ static int move_to_block(weir_reader *reader, size_t size)
     return WEIR_OK;
 }
 
-/* The next capacity when the bytes fill their block: what the waiting call needs,
- * but no more than twice what has come, so that a length that a peer merely
- * announces costs no memory. */
+/* The next capacity when the bytes fill their block: room for another read, and from
+ * the largest block on twice as much, so that copying stays linear. What the waiting
+ * call needs is made room for at once, but no more than twice what has come: a length
+ * that a peer merely announces costs no memory. */
 static size_t grown(const weir_reader *reader, size_t len)
 {
+    size_t next = len < WEIR__BLOCK_LARGE ? len + reader->read_size : len * 2;
     size_t doubled = len * 2 + reader->read_size;
-    size_t needed = reader->wanted > len ? reader->wanted : len + reader->read_size;
-    return needed < doubled ? needed : doubled;
+    size_t wanted = reader->wanted < doubled ? reader->wanted : doubled;
+    return next > wanted ? next : wanted;
 }
 
 static bool is_fixed(const weir_reader *reader)
