@@ -84,6 +84,8 @@ static void run_watches(weir_loop *loop)
 int weir__loop_iterate(weir_loop *loop, uint64_t deadline)
 {
     weir_loop *previous = weir__thread_enter(loop);
+    /* Whoever runs the loop this time: another thread, or a task of another loop. */
+    weir__context_init_main(&loop->main.context);
     loop->phase = WEIR__LOOP_CALLBACKS;
     int count = poll_news(loop, deadline);
     weir__timers_run(loop);
