@@ -320,7 +320,7 @@ static size_t total_size(const struct iovec *slices, int count)
 static ssize_t write_some(fault_sys *faults, fault_kind kind, write_function *write,
                           int fd, const struct iovec *slices, int count)
 {
-    struct iovec cut[SLICES];
+    struct iovec cut[SLICES] = {{NULL, 0}};
     const int error = begin(faults, kind);
     if (error)
         return refuse(faults, fd, WEIR__POLL_WRITE, error);
