@@ -45,7 +45,8 @@ int main(int argc, char **argv)
              (int)argument_number(argv[1], 65535));
     to_send = argument_number(argv[3], 1LL << 40);
     weir_loop *loop = weir_loop_new(NULL);
-    weir_session *session = weir_session_new(loop, NULL);
+    weir_session *session = weir_session_new(
+        loop, &(weir_session_options){.max_connections = (size_t)count});
     weir_group *group = weir_group_new(loop, NULL);
     for (int i = 0; i < count; i++)
         weir_group_spawn(group, fetch, session);
