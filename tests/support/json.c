@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "test.h"
+
 struct reader {
     const char *at;
 };
@@ -162,6 +164,13 @@ struct json *json_read(const char *path)
     struct json *value = read_value(&reader);
     free(text);
     return value;
+}
+
+struct json *json_read_vectors(const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof(path), "%s/%s", test_vectors(), name);
+    return json_read(path);
 }
 
 void json_free(struct json *value)

@@ -29,6 +29,9 @@ struct json {
 /* The value in a file; NULL when there is no such file. Malformed JSON aborts. */
 struct json *json_read(const char *path);
 
+/* A file of the public conformance data (test_vectors). NULL when it is not there. */
+struct json *json_read_vectors(const char *name);
+
 void json_free(struct json *value);
 
 /* The member of an object, or NULL. */

@@ -28,9 +28,14 @@ bool test_check_int(int64_t got, int64_t wanted, const char *file, int line,
 bool test_check_bytes(weir_slice got, weir_slice wanted, const char *file, int line,
                       const char *text);
 
-/* Ends the test that is running, as failed or as skipped. */
+/* Ends the test that is running, as failed after a check that said so, as failed, or
+ * as skipped. */
 _Noreturn void test_stop(void);
+_Noreturn void test_fail(void);
 _Noreturn void test_skip(const char *why);
+
+/* The folder of public conformance data: WEIR_VECTORS, or that beside the checkout. */
+const char *test_vectors(void);
 
 /* Whether a missing peer fails the test (CI) rather than skipping it. */
 bool test_peers_required(void);

@@ -65,6 +65,18 @@ bool test_check_bytes(weir_slice got, weir_slice wanted, const char *file, int l
     return outcome(ok);
 }
 
+void test_fail(void)
+{
+    test_fail_current();
+    test_stop();
+}
+
+const char *test_vectors(void)
+{
+    const char *folder = getenv("WEIR_VECTORS");
+    return folder ? folder : WEIR_SOURCE_DIR "/../shared/vectors";
+}
+
 bool test_peers_required(void)
 {
     const char *value = getenv("WEIR_REQUIRE_PEERS");

@@ -13,8 +13,6 @@
 #include "nth.h"
 #include "test.h"
 
-#define VECTORS WEIR_SOURCE_DIR "/../shared/vectors/"
-
 /* The bytes of a text that the vectors have as latin-1. */
 static weir_slice latin1(weir_slice text)
 {
@@ -176,9 +174,9 @@ static bool agrees(const struct json *test, weir_http_role role)
     return ok;
 }
 
-static void agrees_with(const char *path, weir_http_role role)
+static void agrees_with(const char *name, weir_http_role role)
 {
-    struct json *vectors = json_read(path);
+    struct json *vectors = json_read_vectors(name);
     int passed = 0, count = 0;
     if (!vectors)
         SKIP("shared/vectors: not there");
@@ -197,12 +195,12 @@ static void agrees_with(const char *path, weir_http_role role)
 /* RFC 9112: the vectors of llhttp, as the newest release has them. */
 TEST(message, agrees_with_llhttp_on_responses)
 {
-    agrees_with(VECTORS "llhttp-responses.json", WEIR_HTTP_RESPONSE);
+    agrees_with("llhttp-responses.json", WEIR_HTTP_RESPONSE);
 }
 
 TEST(message, agrees_with_llhttp_on_requests)
 {
-    agrees_with(VECTORS "llhttp-requests.json", WEIR_HTTP_REQUEST);
+    agrees_with("llhttp-requests.json", WEIR_HTTP_REQUEST);
 }
 
 static size_t meta_number(const struct markdown_case *test, const char *key)

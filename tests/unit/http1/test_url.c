@@ -11,8 +11,6 @@
 #include "nth.h"
 #include "test.h"
 
-#define VECTORS WEIR_SOURCE_DIR "/../shared/vectors/http-urls.json"
-
 /* Where the parser is not the standard's: hosts outside of ASCII are refused with
  * WEIR_E_UNSUPPORTED, where the standard maps them with IDNA to these. */
 static const char *const NEEDS_IDNA[] = {
@@ -108,7 +106,7 @@ static bool passes(const struct json *test, size_t *refused)
 TEST(url, agrees_with_the_web_platform)
 {
     size_t passed = 0, refused = 0, count = 0;
-    struct json *vectors = json_read(VECTORS);
+    struct json *vectors = json_read_vectors("http-urls.json");
     if (!vectors)
         SKIP("shared/vectors: not there");
     const struct json *test = json_member(vectors, "tests")->first;
