@@ -39,7 +39,7 @@ static int post_and_yield(void *arg)
     struct letter *letter = arg;
     CHECK_INT(weir_loop_post(letter->loop, read_letter, letter), WEIR_OK);
     CHECK_TEXT(trail(), "");
-    return weir_sleep(letter->loop, 2);
+    return weir_sleep(letter->loop, 50);
 }
 
 TEST(post, a_task_posts_to_its_own_loop)

@@ -29,10 +29,10 @@ TEST(timer, those_that_are_due_are_called_in_the_order_of_their_deadlines)
 {
     struct loop_scene scene;
     loop_scene_open(&scene);
-    (void)timer_in(&scene, 3, 8);
+    (void)timer_in(&scene, 3, 90);
     (void)timer_in(&scene, 0, 1);
-    (void)timer_in(&scene, 2, 5);
-    (void)timer_in(&scene, 1, 3);
+    (void)timer_in(&scene, 2, 60);
+    (void)timer_in(&scene, 1, 30);
     CHECK_INT(weir_loop_run(scene.loop), WEIR_OK);
     CHECK_TEXT(trail(), "abcd");
     loop_scene_close(&scene);
@@ -47,7 +47,7 @@ TEST(timer, it_moves_earlier_and_later_and_stops)
     weir_timer *c = timer_in(&scene, 2, 3);
     weir_timer *d = timer_in(&scene, 3, 2);
     weir_timer_set(a, 2);
-    weir_timer_set(b, 6);
+    weir_timer_set(b, 40);
     weir_timer_stop(c);
     weir_timer_stop(c);
     CHECK(!weir_timer_is_set(c));
