@@ -139,7 +139,8 @@ static int append(weir__fields *f, weir_slice name, weir_slice value)
 {
     size_t name_at = offset_inside(f, name);
     size_t value_at = offset_inside(f, value);
-    size_t size, total;
+    size_t size;
+    size_t total;
     char *space;
     if (!weir__checked_add(name.len, value.len, &size) || size > f->max_field_bytes)
         return WEIR_E_TOO_BIG;
@@ -290,7 +291,8 @@ bool weir_http_fields_has_token(const weir_http_fields *fields, weir_slice name,
                                 weir_slice token)
 {
     size_t cursor = 0;
-    weir_slice rest, element;
+    weir_slice rest;
+    weir_slice element;
     while (weir_http_fields_next(fields, name, &cursor, &rest)) {
         while (weir_http_list_next(&rest, &element)) {
             if (weir_slice_equal_nocase(element, token))

@@ -59,7 +59,8 @@ static inline bool weir__is_named(weir_slice name, weir_slice lower)
     if (name.len != lower.len)
         return false;
     for (; lower.len - i >= 8; i += 8) {
-        uint64_t a, b;
+        uint64_t a;
+        uint64_t b;
         memcpy(&a, name.data + i, sizeof(a));
         memcpy(&b, lower.data + i, sizeof(b));
         if ((a | bit) != b)

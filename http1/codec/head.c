@@ -69,7 +69,7 @@ static int read_request_line(weir_http_head *head, weir_slice line,
     size_t method = space ? (size_t)(space - line.data) : line.len;
     if (!weir__is_token(line.data, method))
         return refuse(error, "bad method (RFC 9112 3.1)", 0);
-    if (line.len < method + 11 || line.data[line.len - 9] != ' ' ||
+    if (!space || line.len < method + 11 || line.data[line.len - 9] != ' ' ||
         !read_version(head, line.data + line.len - 8))
         return refuse(error, "not HTTP/1.0 or 1.1 (RFC 9112 2.3)", method);
     head->method = (weir_slice){line.data, method};
@@ -178,9 +178,11 @@ static bool read_length(weir_slice text, uint64_t *length)
 static int frame_transfer_encoding(weir_http_head *head, weir_http_role role,
                                    weir_codec_error *error)
 {
-    size_t cursor = 0, chunked = 0;
+    size_t cursor = 0;
+    size_t chunked = 0;
     bool last = false;
-    weir_slice rest, coding;
+    weir_slice rest;
+    weir_slice coding;
     while (weir_http_fields_next(head->fields, WEIR_S("Transfer-Encoding"), &cursor,
                                  &rest)) {
         while (weir_http_list_next(&rest, &coding)) {

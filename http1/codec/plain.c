@@ -180,7 +180,8 @@ int weir__plain_head(weir_http_head *head, weir_http_role role, weir_slice input
 {
     weir__fields *f = weir__fields_of(head->fields);
     weir_codec_error error;
-    const char *start = input.data, *end;
+    const char *start = input.data;
+    const char *end;
     /* A head that is no longer than a field may be has none that is too long. */
     size_t limit =
         f->text.limit < f->max_field_bytes ? f->text.limit : f->max_field_bytes;

@@ -84,7 +84,7 @@ static int put_ipv4(weir__buffer *out, uint32_t address)
 /* The last part fills the bytes that the parts before it leave: 127.1 is 127.0.0.1. */
 static bool read_ipv4(weir_slice name, uint32_t *address)
 {
-    uint64_t parts[4];
+    uint64_t parts[4] = {0};
     size_t count = 0;
     weir_slice part;
     if (name.data[name.len - 1] == '.')
@@ -110,7 +110,7 @@ static bool read_ipv4(weir_slice name, uint32_t *address)
 static bool read_ipv4_tail(weir_slice text, uint16_t *pieces)
 {
     weir_slice part;
-    uint64_t bytes[4];
+    uint64_t bytes[4] = {0};
     size_t count = 0;
     while (weir_slice_split(&text, '.', &part)) {
         if (count == 4 || part.len > 3 || !is_all_digits(part) ||

@@ -372,7 +372,8 @@ static bool is_around(char c)
  * a copy in `*copy`. */
 static int clean(struct parser *p, weir_slice text, char **copy)
 {
-    size_t dropped = 0, len = 0;
+    size_t dropped = 0;
+    size_t len = 0;
     while (text.len > 0 && is_around(text.data[0]))
         text = weir_slice_skip(text, 1);
     while (text.len > 0 && is_around(text.data[text.len - 1]))
