@@ -17,7 +17,7 @@
 #include "transport.h"
 
 #define EVENTS        256
-#define DEFAULT_STACK (64 * 1024)
+#define DEFAULT_STACK ((size_t)64 * 1024)
 
 /* Stacks kept for the next tasks, and so the most memory that past tasks hold. */
 #define CACHED_STACKS 256
@@ -73,7 +73,8 @@ static int poll_news(weir_loop *loop, uint64_t deadline)
 
 static void run_watches(weir_loop *loop)
 {
-    weir__link news, *link;
+    weir__link news;
+    weir__link *link;
     weir__link_move(&loop->news, &news);
     while ((link = weir__link_shift(&news))) {
         weir__watch *watch = WEIR__CONTAINER(link, weir__watch, link);

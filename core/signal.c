@@ -8,7 +8,7 @@
 #include "signal.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <signal.h> /* NOLINT(readability-duplicate-include): the system's */
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
