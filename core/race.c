@@ -185,20 +185,27 @@ static int telling_error(const struct race *race)
     return race->attempts[0].os_error;
 }
 
-/* "127.0.0.1:80, 127.0.0.2:80: Connection refused; [::1]:80: Network is unreachable" */
+/* "127.0.0.1:80, 127.0.0.2:80: Connection refused; [::1]:80: Network is unreachable";
+ * of more addresses than have room, the first. */
 static int explain(const struct race *race)
 {
+    enum { ROOM = 64 }; /* for one address more, or for how many there are */
     char list[200] = "";
     size_t len = 0;
-    for (int i = 0; i < race->started && len < sizeof(list); i++) {
+    for (int i = 0; i < race->started; i++) {
         char address[WEIR_ADDRESS_TEXT_BYTES];
+        int left = race->started - i - 1;
+        bool full = left > 0 && len + 2 * ROOM > sizeof(list);
         int error = race->attempts[i].os_error;
-        bool more = i + 1 < race->started;
-        bool same = more && race->attempts[i + 1].os_error == error;
+        bool same = left > 0 && !full && race->attempts[i + 1].os_error == error;
         weir_address_text(&race->options->addresses[i], address, sizeof(address));
+        if (full)
+            snprintf(address, sizeof(address), "and %d more", left + 1);
         len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s%s%s", address,
                                 same ? ", " : ": ", same ? "" : strerror(error),
-                                more && !same ? "; " : "");
+                                left > 0 && !same && !full ? "; " : "");
+        if (full || len >= sizeof(list))
+            break;
     }
     return weir__fail_system(telling_error(race), "connect", "connect to %s: %s",
                              race->options->name, list);

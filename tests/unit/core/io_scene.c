@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,15 +97,47 @@ int io_listen(int *port, int backlog)
     return fd;
 }
 
+static int connect_to(int port, bool wait)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(fd >= 0);
+    if (!wait)
+        set_nonblocking(fd);
+    int rc = connect(fd, (struct sockaddr *)&address, sizeof(address));
+    REQUIRE(rc == 0 || errno == EINPROGRESS);
+    return fd;
+}
+
+/* How many connections fit in a backlog of 0 is the kernel's secret. */
+void io_hang(struct io_hanging *hanging)
+{
+    hanging->listener = io_listen(&hanging->port, 0);
+    for (int i = 0; i < 20; i++) {
+        int fd = connect_to(hanging->port, false);
+        struct pollfd ready = {.fd = fd, .events = POLLOUT};
+        if (poll(&ready, 1, 20) == 0) {
+            hanging->filler = fd;
+            return;
+        }
+        close(fd);
+    }
+    SKIP("no connection hangs here");
+}
+
+void io_unhang(struct io_hanging *hanging)
+{
+    close(hanging->listener);
+    close(hanging->filler);
+}
+
 void io_tcp_pair(int fds[2])
 {
     int port;
     int listener = io_listen(&port, 1);
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    fds[0] = socket(AF_INET, SOCK_STREAM, 0);
-    REQUIRE(connect(fds[0], (struct sockaddr *)&address, sizeof(address)) == 0);
+    fds[0] = connect_to(port, true);
     fds[1] = accept(listener, NULL, NULL);
     REQUIRE(fds[1] >= 0);
     close(listener);

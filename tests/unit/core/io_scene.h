@@ -74,6 +74,17 @@ bool io_is_pattern(weir_slice bytes, size_t offset);
 /* A socket that listens on a free port of 127.0.0.1 with this backlog. */
 int io_listen(int *port, int backlog);
 
+/* A socket that listens on 127.0.0.1 and whose backlog is full, so that connecting to
+ * it hangs. Closing both descriptors ends that. */
+struct io_hanging {
+    int listener;
+    int filler;
+    int port;
+};
+
+void io_hang(struct io_hanging *hanging);
+void io_unhang(struct io_hanging *hanging);
+
 /* The sentence of the latest failure contains `words`; prints it when it does not. */
 bool io_failed_with(const char *words);
 
