@@ -1,4 +1,4 @@
-/* weir get: one request, its body to standard output or a file.
+/* weir get: requests over one session, their bodies to standard output or a file.
  *
  * The body passes through piece by piece, so its size does not matter.
  *
@@ -20,13 +20,15 @@
 enum { MAX_FIELDS = 64 };
 
 static const char HELP[] =
-    "usage: weir get [-fiv] [-H 'NAME: VALUE']... [-o FILE] URL\n"
+    "usage: weir get [-fiv] [-H 'NAME: VALUE']... [-o FILE] URL...\n"
     "\n"
-    "Fetches a URL and writes the body of the response to standard output.\n"
+    "Fetches each URL and writes the body of the response to standard output, one\n"
+    "after the other. URLs of one server share its connection.\n"
     "\n"
     "  -H 'NAME: VALUE'  send this field; in place of one that is sent anyway\n"
     "                    (User-Agent, Accept, Host)\n"
-    "  -o FILE           write to FILE instead, which appears when it is complete\n"
+    "  -o FILE           write to FILE instead, which appears when it is complete;\n"
+    "                    of one URL\n"
     "  -i                write the head of the response, too, before the body\n"
     "  -f                fail on a status of 400 or more, and write nothing\n"
     "  -v                show on standard error what is sent (>) and received (<)\n"
@@ -35,8 +37,9 @@ static const char HELP[] =
     "--include,\n"
     "--fail, --verbose.\n"
     "\n"
-    "Exit status: 0 when all of the response is there, whatever its status code is\n"
-    "(but see -f); 1 when it could not be fetched or written; 2 when the command line\n"
+    "Exit status: 0 when all of each response is there, whatever its status code is\n"
+    "(but see -f); 1 when one could not be fetched or written; 2 when the command "
+    "line\n"
     "is wrong, as with a URL that is none.\n";
 
 struct get {
@@ -223,27 +226,21 @@ static bool receive(const struct get *get, weir_response *response, weir_loop *l
     return ok;
 }
 
-static enum exit_status fetch(const struct get *get, const weir_url *url)
+static enum exit_status fetch(const struct get *get, weir_session *session,
+                              const weir_url *url)
 {
-    weir_loop *loop = weir_loop_new(NULL);
-    weir_session *session = loop ? weir_session_new(loop, NULL) : NULL;
     weir_response *response;
-    bool ok = session != NULL;
-    if (ok && get->verbose) {
-        print_addresses(loop, url);
+    if (get->verbose) {
+        print_addresses(weir_session_loop(session), url);
         print_request(get, url);
     }
     double start = stopwatch_ms();
-    ok =
-        ok && weir_get(session, &response, get->url, .headers = get->fields) == WEIR_OK;
-    if (ok) {
-        ok = receive(get, response, loop, start);
-        weir_response_free(response);
-    } else {
+    if (weir_get(session, &response, get->url, .headers = get->fields) < 0) {
         command_complain_of_failure(&GET_COMMAND);
+        return COMMAND_FAILED;
     }
-    weir_session_free(session);
-    weir_loop_free(loop);
+    bool ok = receive(get, response, weir_session_loop(session), start);
+    weir_response_free(response);
     return ok ? COMMAND_OK : COMMAND_FAILED;
 }
 
@@ -322,7 +319,8 @@ static char *with_scheme(const char *url)
     return text;
 }
 
-static enum exit_status get_url(struct get *get, const char *given)
+static enum exit_status get_url(struct get *get, weir_session *session,
+                                const char *given)
 {
     weir_url url;
     weir_codec_error error = {.reason = "no memory"};
@@ -332,7 +330,7 @@ static enum exit_status get_url(struct get *get, const char *given)
                   : WEIR_E_MEMORY;
     get->url = text;
     if (rc == WEIR_OK) {
-        status = fetch(get, &url);
+        status = fetch(get, session, &url);
         weir_url_clear(&url);
     } else {
         command_complain(&GET_COMMAND, "%s is not a URL that can be fetched: %s", given,
@@ -342,17 +340,38 @@ static enum exit_status get_url(struct get *get, const char *given)
     return status;
 }
 
+/* One that fails does not keep the others from being fetched. */
+static enum exit_status get_urls(struct get *get, char *const *urls)
+{
+    weir_loop *loop = weir_loop_new(NULL);
+    weir_session *session = loop ? weir_session_new(loop, NULL) : NULL;
+    enum exit_status worst = COMMAND_OK;
+    if (!session) {
+        command_complain_of_failure(&GET_COMMAND);
+        worst = COMMAND_FAILED;
+    }
+    for (; session && *urls; urls++) {
+        enum exit_status status = get_url(get, session, *urls);
+        worst = status > worst ? status : worst;
+    }
+    weir_session_free(session);
+    weir_loop_free(loop);
+    return worst;
+}
+
 static enum exit_status run(int argc, char **argv)
 {
     struct get get = {.url = NULL};
     enum exit_status status;
     if (!read_options(&get, argc, argv, &status))
         return status;
-    if (argc - optind != 1)
-        return command_refuse(&GET_COMMAND, "it takes one URL");
+    if (argc == optind)
+        return command_refuse(&GET_COMMAND, "it takes a URL");
+    if (get.path && argc - optind > 1)
+        return command_refuse(&GET_COMMAND, "-o takes the body of one URL");
     add_default(&get, "User-Agent", "weir/" WEIR_VERSION);
     add_default(&get, "Accept", "*/*");
-    return get_url(&get, argv[optind]);
+    return get_urls(&get, argv + optind);
 }
 
 const struct command GET_COMMAND = {

@@ -35,7 +35,7 @@ class Main(unittest.TestCase):
                 self.assertEqual(page.stdout, pages[0].stdout)
 
     def test_refuses_what_it_does_not_know(self):
-        for arguments in (["gte"], ["help", "gte"], ["demo", "x"], ["get"], ["get", "a", "b"],
+        for arguments in (["gte"], ["help", "gte"], ["demo", "x"], ["get"], ["get", "-o", "x", "a", "b"],
                           ["get", "-z", "u"], ["get", "--zork", "u"], ["get", "-H"],
                           ["connect", "host"], ["connect", "host", "0"],
                           ["connect", "host", "65536"], ["connect", "host", "http"]):
