@@ -482,8 +482,16 @@ void weir_server_free(weir_server *server)
     leave(server);
 }
 
+/* All tasks have ended, but for those that would not and never run again: what they
+ * have left is freed here. */
 void weir__servers_free(weir_loop *loop)
 {
-    while (weir__link_is_linked(&loop->servers))
-        weir_server_free(WEIR__CONTAINER(loop->servers.next, weir_server, link));
+    while (weir__link_is_linked(&loop->servers)) {
+        weir_server *server = WEIR__CONTAINER(loop->servers.next, weir_server, link);
+        weir__link *link;
+        while ((link = weir__link_shift(&server->clients)))
+            weir__free(loop->allocator, WEIR__CONTAINER(link, struct client, link));
+        server->users = 0;
+        weir_server_free(server);
+    }
 }

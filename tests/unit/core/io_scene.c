@@ -111,6 +111,13 @@ static int connect_to(int port, bool wait)
     return fd;
 }
 
+int io_connect(int port)
+{
+    int fd = connect_to(port, true);
+    set_nonblocking(fd);
+    return fd;
+}
+
 /* How many connections fit in a backlog of 0 is the kernel's secret. */
 void io_hang(struct io_hanging *hanging)
 {

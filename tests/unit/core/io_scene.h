@@ -74,6 +74,9 @@ bool io_is_pattern(weir_slice bytes, size_t offset);
 /* A socket that listens on a free port of 127.0.0.1 with this backlog. */
 int io_listen(int *port, int backlog);
 
+/* A connection to 127.0.0.1, made without the loop. */
+int io_connect(int port);
+
 /* A socket that listens on 127.0.0.1 and whose backlog is full, so that connecting to
  * it hangs. Closing both descriptors ends that. */
 struct io_hanging {
