@@ -72,12 +72,13 @@ weir_task *weir_task_spawn(weir_loop *loop, const weir_task_options *options);
  *
  * Returns what its function returned; or
  *
- *   WEIR_E_TIMEOUT     the caller's deadline passed; the task goes on
- *   WEIR_E_CANCELLED   the caller was cancelled; the task goes on
+ *   WEIR_E_TIMEOUT     the caller's deadline passed
+ *   WEIR_E_CANCELLED   the caller was cancelled
  *   WEIR_E_MISUSE      a task joins itself, or two join one
  *
- * As these can also be the task's own results, weir_task_is_done() tells in
- * doubt; a task that is done must not be used after a join that returned for it.
+ * The task is then still the caller's to join; it goes on, or has just ended. As
+ * these can also be the task's own results, a task whose result must be told from
+ * them puts it where `arg` points.
  */
 int weir_join(weir_task *task);
 
