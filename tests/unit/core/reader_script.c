@@ -3,11 +3,15 @@
  * SPDX-License-Identifier: MIT */
 #include "reader_script.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_CALL 256
+
+/* Of more bytes the number and a checksum will do. */
+#define LONG 2000
 
 static void add(struct script_log *log, const char *text)
 {
@@ -16,9 +20,23 @@ static void add(struct script_log *log, const char *text)
     log->len += (size_t)len < space ? (size_t)len : space - 1;
 }
 
+static void add_checksum(struct script_log *log, weir_slice bytes)
+{
+    char text[64];
+    uint32_t checksum = 0;
+    for (size_t i = 0; i < bytes.len; i++)
+        checksum = checksum * 31 + (unsigned char)bytes.data[i];
+    snprintf(text, sizeof(text), "%zu bytes %08x", bytes.len, (unsigned)checksum);
+    add(log, text);
+}
+
 static void add_bytes(struct script_log *log, weir_slice bytes)
 {
     char text[8];
+    if (bytes.len > LONG) {
+        add_checksum(log, bytes);
+        return;
+    }
     add(log, "\"");
     for (size_t i = 0; i < bytes.len; i++) {
         unsigned char c = (unsigned char)bytes.data[i];

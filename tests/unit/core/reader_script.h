@@ -4,7 +4,8 @@
  *   line   read:5   exact:5   until:ab   any:a|bc   all:5   peek:5   consume:5
  *   limit:5   buffered   eof
  *
- * A result is the bytes in quotes, "end", or the status: too_big@7, incomplete.
+ * A result is the bytes in quotes, or how many, if they are very many; "end"; or the
+ * status: too_big@7, incomplete.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef WEIR_TESTS_READER_SCRIPT_H
