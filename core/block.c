@@ -10,7 +10,11 @@
 #include "sanitizer.h"
 
 /* Kept of each size: enough for the connections that one turn of the loop serves. */
-#define MAX_KEPT_BYTES ((size_t)1024 * 1024)
+#define MAX_KEPT_BYTES ((size_t)1088 * 1024)
+
+/* Peers write powers of two, and a read that has filled its space must be followed by
+ * another, to see that nothing is left. So there is a little more space than that. */
+#define SPARE 64
 
 struct weir__block {
     struct weir__block *next;
@@ -24,7 +28,7 @@ void weir__blocks_init(weir__blocks *blocks, const weir_allocator *allocator)
 
 static size_t size_of(int index)
 {
-    return WEIR__BLOCK_SMALL << (2 * index);
+    return (WEIR__BLOCK_SMALL << (2 * index)) + SPARE;
 }
 
 /* The smallest size that fits, or WEIR__BLOCK_SIZES. */

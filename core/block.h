@@ -14,7 +14,7 @@
 #define WEIR__BLOCK_SMALL ((size_t)4 * 1024)
 #define WEIR__BLOCK_LARGE ((size_t)256 * 1024)
 
-enum { WEIR__BLOCK_SIZES = 4 }; /* 4, 16, 64 and 256 KiB */
+enum { WEIR__BLOCK_SIZES = 4 }; /* 4, 16, 64 and 256 KiB, and a little more */
 
 typedef struct weir__blocks {
     const weir_allocator *allocator;
