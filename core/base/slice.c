@@ -84,10 +84,10 @@ weir_slice weir_slice_chomp(weir_slice slice)
 
 weir_slice weir_slice_skip(weir_slice slice, size_t count)
 {
-    if (count == 0)
-        return slice; /* NULL plus 0 is undefined in C */
     if (count > slice.len)
         count = slice.len;
+    if (count == 0)
+        return slice; /* NULL plus 0 is undefined in C */
     return (weir_slice){slice.data + count, slice.len - count};
 }
 

@@ -58,6 +58,7 @@ TEST(slice, trims_and_cuts)
     CHECK_BYTES(weir_slice_skip(WEIR_S("abc"), 2), WEIR_S("c"));
     CHECK_BYTES(weir_slice_skip(WEIR_S("abc"), 4), WEIR_S(""));
     CHECK_BYTES(weir_slice_skip(NOTHING, 0), NOTHING);
+    CHECK_BYTES(weir_slice_skip(NOTHING, 5), NOTHING);
 }
 
 TEST(slice, splits)
