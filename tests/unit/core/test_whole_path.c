@@ -187,8 +187,9 @@ static void check_outcome(const struct path *path, const char *what, size_t n)
 {
     if (path->client_rc >= 0)
         return;
-    bool ok = CHECK(weir_status_name(path->client_rc)[0] == 'W') &
-              CHECK_INT(path->status, path->client_rc) & CHECK(path->sentence[0] != 0);
+    bool ok = CHECK(weir_status_name(path->client_rc)[0] == 'W');
+    ok &= CHECK_INT(path->status, path->client_rc);
+    ok &= CHECK(path->sentence[0] != '\0');
     if (!ok)
         fprintf(stderr, "    %s %zu: %s: %s\n", what, n,
                 weir_status_name(path->client_rc), path->sentence);
