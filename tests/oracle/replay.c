@@ -108,7 +108,7 @@ static int play(struct player *player, const char *line)
     } else if (strncmp(line, "feed ", 5) == 0) {
         rc = feed(player, line + 5);
     } else if (strncmp(line, "call ", 5) == 0) {
-        snprintf(player->call, sizeof(player->call), "%s", line + 5);
+        snprintf(player->call, sizeof(player->call), "%.255s", line + 5);
         player->log.len = 0;
         player->task = weir_spawn(player->loop, make_call, player);
     } else if (strcmp(line, "cancel") == 0) {
