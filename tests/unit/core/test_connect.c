@@ -263,6 +263,10 @@ TEST(connect, from_a_local_address_leaves_the_other_family_out)
     CHECK_INT(weir_stream_connect(scene.loop, &stream, &options), WEIR_E_SYSTEM);
     CHECK(io_failed_with("[::1]"));
     CHECK(io_failed_with("Address family not supported"));
+    options = (weir_connect_options){
+        .host = "name.test", .port = free_port(), .local_port = free_port()};
+    CHECK_INT(weir_stream_connect(scene.loop, &stream, &options), WEIR_E_CONNECTION);
+    CHECK(io_failed_with("Connection refused")); /* it was bound, and has asked */
     table.count = 2;
     options = (weir_connect_options){
         .host = "name.test", .port = port, .local_port = free_port()};

@@ -204,6 +204,26 @@ TEST(stream_close, under_other_tasks_lets_them_out)
     }
 }
 
+/* Nobody reads, and the one who drains is in no list any more when it is woken. */
+TEST(stream_close, under_one_who_has_just_been_woken_keeps_the_stream_for_him)
+{
+    for (int kind = DRAIN; kind <= FLUSH; kind++) {
+        struct io_scene scene;
+        int peer;
+        io_scene_open(&scene, NULL);
+        weir_stream *stream = io_tcp_stream(&scene, &peer, NULL);
+        struct user user = {stream, kind, 1};
+        fill(stream);
+        weir_task *task = weir_spawn(scene.loop, use, &user);
+        io_settle(&scene);
+        weir__unpark_all(&stream->drainers, WEIR_OK);
+        weir_stream_abort(stream);
+        CHECK_INT(weir_join(task), WEIR_E_CLOSED);
+        close(peer);
+        io_scene_close(&scene);
+    }
+}
+
 TEST(stream_close, of_the_loop_ends_all_streams)
 {
     struct io_scene scene;
