@@ -210,14 +210,17 @@ TEST(race, goes_on_at_once_when_an_attempt_beside_another_fails)
     struct io_scene scene;
     struct io_hanging hanging;
     struct runners runners = {.options = {.delay_ms = 100}};
-    int port, closed, fd = -1;
+    weir_address local;
+    int port;
+    int fd = -1;
     io_scene_open(&scene, NULL);
     io_hang(&hanging);
     int listener = io_listen(&port, 5);
-    close(io_listen(&closed, 1));
+    weir_address_parse(&local, "127.0.0.1", 0); /* from which IPv6 is not reached */
+    runners.options.local = &local;
     add(&runners, "127.0.0.1", hanging.port);
-    add(&runners, "127.0.0.1", closed);
-    add(&runners, "127.0.0.1", closed);
+    add(&runners, "::1", port);
+    add(&runners, "::1", port);
     add(&runners, "127.0.0.1", port);
     uint64_t begin = wall_ms();
     REQUIRE(weir__race(scene.loop, &runners.options, &fd) == WEIR_OK);
