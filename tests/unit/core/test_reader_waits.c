@@ -272,6 +272,33 @@ TEST(reader_waits, a_slice_stays_where_it_is_while_more_arrives)
     io_scene_close(&scene);
 }
 
+/* Only AddressSanitizer can tell: a slice that is used too late is found by it. */
+TEST(reader_waits, a_slice_is_poisoned_at_the_next_call)
+{
+#ifdef WEIR__ASAN
+    struct io_scene scene;
+    int peer;
+    weir_slice first;
+    weir_slice second;
+    io_scene_open(&scene, NULL);
+    weir_stream *stream = io_stream(&scene, &peer, NULL);
+    weir_reader *reader = weir_stream_reader(stream);
+    io_put(peer, WEIR_S("the first line\nthe second one\n"));
+    CHECK_INT(weir_readline(reader, &first), 15);
+    CHECK(!__asan_address_is_poisoned(first.data));
+    CHECK_INT(weir_readline(reader, &second), 15);
+    CHECK(__asan_address_is_poisoned(first.data));
+    CHECK(!__asan_address_is_poisoned(second.data));
+    weir_read(reader, 0, &first);
+    CHECK(__asan_address_is_poisoned(second.data + 8));
+    weir_stream_close(stream);
+    close(peer);
+    io_scene_close(&scene);
+#else
+    SKIP("not built with AddressSanitizer");
+#endif
+}
+
 static size_t blocks_in_use(struct io_scene *scene, size_t live_before)
 {
     weir__blocks_clear(&scene->loop->blocks);
