@@ -63,5 +63,6 @@ def bulk(build, settings):
         [("send 256 KiB (limit)", [send, "connect", "PORT", SLICE, total]),
          ("send 64 KiB", [send, "connect", "PORT", SLICE // 4, total]),
          ("send 16 KiB", [send, "connect", "PORT", SLICE // 16, total]),
+         ("send 256 KiB, epoll", [build / "bulk_send_epoll", "PORT", SLICE, total]),
          ("weir_write, weir_drain", [build / "bulk_send_weir", "PORT", total], 1.03)],
         total, settings)

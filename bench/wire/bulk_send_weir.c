@@ -14,11 +14,12 @@
 
 static int send_all(weir_stream *stream, unsigned long long left)
 {
-    static char memory[SLICE_SIZE];
+    char *memory = malloc(SLICE_SIZE); /* where the limit's lies, too */
     weir_writer *writer = weir_stream_writer(stream);
-    weir_slice slice = {.data = memory, .len = sizeof memory};
-    int rc = WEIR_OK;
-    memset(memory, 'x', sizeof memory);
+    weir_slice slice = {.data = memory, .len = SLICE_SIZE};
+    int rc = memory ? WEIR_OK : WEIR_E_MEMORY;
+    if (memory)
+        memset(memory, 'x', SLICE_SIZE);
     while (left > 0 && rc == WEIR_OK) {
         if (left < slice.len)
             slice.len = (size_t)left;
@@ -29,6 +30,7 @@ static int send_all(weir_stream *stream, unsigned long long left)
     }
     if (rc == WEIR_OK)
         rc = weir_write_eof(writer);
+    free(memory);
     return rc < 0 ? rc : weir_read(weir_stream_reader(stream), 1, &slice);
 }
 
