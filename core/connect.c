@@ -28,27 +28,30 @@ static int family_of(weir_address *address)
     return weir__address_sockaddr(address)->sa_family;
 }
 
+/* The first address not used yet of this family; of the other one, if it has none. */
+static int pick(weir_address *addresses, const bool *used, int count, int family)
+{
+    int other = -1;
+    for (int i = 0; i < count; i++) {
+        if (!used[i] && family_of(&addresses[i]) == family)
+            return i;
+        if (!used[i] && other < 0)
+            other = i;
+    }
+    return other;
+}
+
 /* Alternates the families, beginning with that of the first address (RFC 8305 4),
  * and otherwise keeps the resolver's order. */
 static void interleave(weir_address *addresses, int count)
 {
     weir_address sorted[WEIR_MAX_ADDRESSES];
     bool used[WEIR_MAX_ADDRESSES] = {false};
-    int wanted = count > 0 ? family_of(&addresses[0]) : 0;
+    int wanted = family_of(&addresses[0]);
     for (int taken = 0; taken < count; taken++) {
-        int pick = -1;
-        for (int i = 0; i < count; i++) {
-            if (used[i])
-                continue;
-            if (family_of(&addresses[i]) == wanted) {
-                pick = i;
-                break;
-            }
-            if (pick < 0)
-                pick = i; /* the other family, if this one is used up */
-        }
-        used[pick] = true;
-        sorted[taken] = addresses[pick];
+        int next = pick(addresses, used, count, wanted);
+        used[next] = true;
+        sorted[taken] = addresses[next];
         wanted = wanted == AF_INET ? AF_INET6 : AF_INET;
     }
     memcpy(addresses, sorted, (size_t)count * sizeof(addresses[0]));
@@ -56,7 +59,8 @@ static void interleave(weir_address *addresses, int count)
 
 static int connect_host(weir_loop *loop, const weir_connect_options *options, int *fd)
 {
-    weir_address addresses[WEIR_MAX_ADDRESSES], local;
+    weir_address addresses[WEIR_MAX_ADDRESSES];
+    weir_address local;
     char name[320];
     const char *local_host = options->local_host;
     if (local_host && weir_address_parse(&local, local_host, options->local_port) < 0)
@@ -161,7 +165,7 @@ int weir_stream_connect(weir_loop *loop, weir_stream **stream,
         .transport = options->transport,
         .close_timeout_ms = options->close_timeout_ms,
     };
-    int fd;
+    int fd = -1;
     int rc = weir__connect(loop, options, &fd, &kind);
     return rc < 0 ? rc : weir__stream_open(loop, stream, fd, kind, &stream_options);
 }
@@ -171,7 +175,7 @@ int weir_transport_connect(weir_loop *loop, weir_transport **transport,
                            const weir_protocol *protocol, void *self)
 {
     enum weir__descriptor_kind kind;
-    int fd;
+    int fd = -1;
     int rc = weir__connect(loop, options, &fd, &kind);
     return rc < 0 ? rc
                   : weir__descriptor_open(loop, transport, fd, kind,

@@ -189,13 +189,13 @@ static int telling_error(const struct race *race)
  * of more addresses than have room, the first. */
 static int explain(const struct race *race)
 {
-    enum { ROOM = 64 }; /* for one address more, or for how many there are */
+    const size_t room = 128; /* for one address more, or for how many there are */
     char list[200] = "";
     size_t len = 0;
     for (int i = 0; i < race->started; i++) {
         char address[WEIR_ADDRESS_TEXT_BYTES];
         int left = race->started - i - 1;
-        bool full = left > 0 && len + 2 * ROOM > sizeof(list);
+        bool full = left > 0 && len + room > sizeof(list);
         int error = race->attempts[i].os_error;
         bool same = left > 0 && !full && race->attempts[i + 1].os_error == error;
         weir_address_text(&race->options->addresses[i], address, sizeof(address));

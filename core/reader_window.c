@@ -55,7 +55,8 @@ void weir__reader_clear(weir_reader *reader)
 /* Moves the bytes to the front of a block with room for `size` in all. */
 static int move_to_block(weir_reader *reader, size_t size)
 {
-    size_t len = weir__reader_len(reader), capacity;
+    size_t len = weir__reader_len(reader);
+    size_t capacity;
     char *memory = weir__block_take(&reader->loop->blocks, size, &capacity);
     if (!memory)
         return WEIR_E_MEMORY;
