@@ -204,21 +204,48 @@ static int write_in_pieces(weir_stream *stream, weir_slice bytes)
     return WEIR_OK;
 }
 
+/* What one call writes stays together: others wait while it waits for room. */
+static int wait_for_writer(weir_stream *stream)
+{
+    weir_loop *loop = stream->reader.loop;
+    int rc = WEIR_OK;
+    if (stream->writing && weir__check_may_wait(loop, "write") != WEIR_OK)
+        return weir__fail(WEIR_E_TOO_BIG, "write", "another task waits to write more");
+    stream->waiting++;
+    while (rc == WEIR_OK && stream->writing)
+        rc = weir__park_in(loop, &stream->writers, "write");
+    stream->waiting--;
+    if (rc == WEIR_E_CLOSED)
+        return weir__fail(rc, "write", "the stream was closed while writing");
+    return rc;
+}
+
+static int write_all(weir_stream *stream, const weir_slice *slices, size_t count)
+{
+    int rc = WEIR_OK;
+    stream->writing = true;
+    for (size_t i = 0; i < count && rc == WEIR_OK; i++)
+        rc = write_in_pieces(stream, slices[i]);
+    stream->writing = false;
+    weir__unpark_all(&stream->writers, WEIR_OK);
+    return rc;
+}
+
 static int writelines(void *self, const weir_slice *slices, size_t count)
 {
     weir_stream *stream = self;
+    int rc = stream->writing ? wait_for_writer(stream) : WEIR_OK;
+    if (rc < 0)
+        return rc;
     if (!stream->transport)
         return loss(stream, "write");
-    int rc = weir_transport_writelines(stream->transport, slices, count);
+    rc = weir_transport_writelines(stream->transport, slices, count);
     if (rc != WEIR_E_TOO_BIG)
         return rc;
     weir_error too_big = *weir_last_error();
     if (weir__check_may_wait(stream->reader.loop, "write") != WEIR_OK)
         return weir__fail_again(&too_big);
-    rc = WEIR_OK;
-    for (size_t i = 0; i < count && rc == WEIR_OK; i++)
-        rc = write_in_pieces(stream, slices[i]);
-    return rc;
+    return write_all(stream, slices, count);
 }
 
 static int write_eof(void *self)
@@ -274,6 +301,7 @@ int weir__stream_open(weir_loop *loop, weir_stream **stream, int fd,
                         ? (uint32_t)WEIR__BLOCK_LARGE
                         : (uint32_t)(transport.max_write_buffer_bytes + 3) / 4;
     weir__link_init(&opened->drainers);
+    weir__link_init(&opened->writers);
     weir__link_init(&opened->grave);
     int rc = weir__descriptor_open(loop, &opened->transport, fd, kind, &transport,
                                    &PROTOCOL, opened);
@@ -300,8 +328,9 @@ int weir_stream_open(weir_loop *loop, weir_stream **stream, int fd,
 
 int weir_stream_pair(weir_loop *loop, weir_stream *ends[2])
 {
-    weir_stream *first, *second;
-    int fds[2];
+    weir_stream *first = NULL;
+    weir_stream *second = NULL;
+    int fds[2] = {-1, -1};
     int rc = loop->sys->socketpair(loop->sys, fds);
     if (rc < 0)
         return weir__fail_errno(-rc, "pair", "no two connected sockets");
@@ -369,6 +398,7 @@ static void free_stream(weir_stream *stream)
     stream->transport = NULL;
     stream->status = WEIR_E_CLOSED;
     weir__unpark_all(&stream->drainers, WEIR_E_CLOSED);
+    weir__unpark_all(&stream->writers, WEIR_E_CLOSED);
     weir__reader_clear(&stream->reader);
     weir__link_remove(&stream->link);
     if (in_use)

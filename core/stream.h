@@ -16,13 +16,15 @@ struct weir_stream {
     weir_reader reader;
     weir_writer writer;
     weir__link drainers; /* tasks that wait for the queue */
+    weir__link writers;  /* and for another one's write */
     weir__link link;     /* in loop->streams */
     weir__link grave;    /* in loop->graves */
     uint32_t close_timeout_ms;
     uint32_t piece; /* of what is longer than may be queued */
     int status;     /* of the loss */
     int os_error;
-    unsigned waiting; /* tasks in `drainers`, or woken and not yet running */
+    unsigned waiting; /* tasks in these lists, or woken and not yet running */
+    bool writing;     /* a write waits for room */
     bool writing_paused;
     void (*on_close)(weir_stream *stream); /* standard input's: gives the mode back */
 };

@@ -28,7 +28,8 @@ typedef struct weir_writer weir_writer;
 /**
  * Writes bytes, all of them.
  *
- * They are copied or sent before the call returns. Only when more would be queued
+ * They are copied or sent before the call returns, and stay together when other tasks
+ * write too. Only when more would be queued
  * than .max_write_buffer_bytes (1 MiB) does it wait for the peer. Returns WEIR_OK; or
  *
  *   WEIR_E_TIMEOUT, WEIR_E_CANCELLED   while waiting: a part may have been written,

@@ -218,6 +218,87 @@ TEST(stream, write_far_above_the_most_that_may_queue_waits_and_loses_nothing)
     }
 }
 
+struct letters {
+    weir_stream *stream;
+    char letter;
+};
+
+static int write_letters(void *arg)
+{
+    struct letters *letters = arg;
+    static char bytes[3][300000];
+    char *mine = bytes[letters->letter - 'a'];
+    weir_slice slices[8];
+    memset(mine, letters->letter, sizeof(bytes[0]));
+    for (int i = 0; i < 8; i++)
+        slices[i] = (weir_slice){mine, sizeof(bytes[0])};
+    return weir_writelines(weir_stream_writer(letters->stream), slices, 8);
+}
+
+TEST(stream, write_stays_together_when_other_tasks_write)
+{
+    struct io_scene scene;
+    struct letters letters[3];
+    weir_task *tasks[3];
+    weir_stream *ends[2];
+    weir_slice bytes;
+    char last = 0;
+    int changes = 0;
+    io_scene_open(&scene, NULL);
+    REQUIRE(weir_stream_pair(scene.loop, ends) == WEIR_OK);
+    for (int i = 0; i < 3; i++) {
+        letters[i] = (struct letters){ends[0], (char)('a' + i)};
+        tasks[i] = weir_spawn(scene.loop, write_letters, &letters[i]);
+    }
+    for (size_t read = 0; read < 3 * 8 * 300000; read += bytes.len) {
+        REQUIRE(weir_read(weir_stream_reader(ends[1]), 50000, &bytes) > 0);
+        for (size_t i = 0; i < bytes.len; i++) {
+            changes += bytes.data[i] != last;
+            last = bytes.data[i];
+        }
+    }
+    CHECK_INT(changes, 3);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(weir_join(tasks[i]), WEIR_OK);
+    weir_stream_close(ends[0]);
+    weir_stream_close(ends[1]);
+    io_scene_close(&scene);
+}
+
+TEST(stream, write_that_waits_for_another_ends_with_it)
+{
+    for (int how = 0; how < 3; how++) {
+        struct io_scene scene;
+        struct letters letters[2];
+        weir_task *tasks[2];
+        int peer;
+        io_scene_open(&scene, NULL);
+        weir_stream *stream = io_stream(&scene, &peer, NULL);
+        for (int i = 0; i < 2; i++) {
+            letters[i] = (struct letters){stream, (char)('a' + i)};
+            tasks[i] = weir_spawn(scene.loop, write_letters, &letters[i]);
+        }
+        io_settle(&scene);
+        static const int WANTED[] = {WEIR_E_CANCELLED, WEIR_E_CONNECTION,
+                                     WEIR_E_CLOSED};
+        if (how == 0) {
+            weir_cancel(tasks[1]);
+            weir_cancel(tasks[0]);
+        } else if (how == 1) {
+            io_reset(peer);
+        } else {
+            weir_stream_abort(stream);
+        }
+        for (int i = 0; i < 2; i++)
+            CHECK_INT(weir_join(tasks[i]), WANTED[how]);
+        if (how < 2)
+            weir_stream_abort(stream);
+        if (how != 1)
+            close(peer);
+        io_scene_close(&scene);
+    }
+}
+
 TEST(stream, write_of_too_much_ends_with_the_wait)
 {
     struct io_scene scene;
