@@ -33,7 +33,6 @@ struct weir_loop {
     bool stopping;  /* weir_loop_run() is to return */
     bool closing;   /* weir_loop_free() runs: no wait succeeds any more */
     unsigned late;  /* tasks spawned since then */
-    int poll_error; /* an errno: the poller is broken and the loop with it */
     uint64_t now;   /* in nanoseconds, as of the latest poll */
     size_t active;  /* what keeps weir_loop_run() going */
     weir_task main; /* stands for whoever calls from outside of tasks */
