@@ -221,6 +221,7 @@ TEST(stream, write_far_above_the_most_that_may_queue_waits_and_loses_nothing)
 struct letters {
     weir_stream *stream;
     char letter;
+    size_t len; /* of a slice */
 };
 
 static int write_letters(void *arg)
@@ -231,7 +232,7 @@ static int write_letters(void *arg)
     weir_slice slices[8];
     memset(mine, letters->letter, sizeof(bytes[0]));
     for (int i = 0; i < 8; i++)
-        slices[i] = (weir_slice){mine, sizeof(bytes[0])};
+        slices[i] = (weir_slice){mine, letters->len};
     return weir_writelines(weir_stream_writer(letters->stream), slices, 8);
 }
 
@@ -247,10 +248,11 @@ TEST(stream, write_stays_together_when_other_tasks_write)
     io_scene_open(&scene, NULL);
     REQUIRE(weir_stream_pair(scene.loop, ends) == WEIR_OK);
     for (int i = 0; i < 3; i++) {
-        letters[i] = (struct letters){ends[0], (char)('a' + i)};
+        /* The small ones would fit in beside the large one, which waits. */
+        letters[i] = (struct letters){ends[0], (char)('a' + i), i == 1 ? 10 : 300000};
         tasks[i] = weir_spawn(scene.loop, write_letters, &letters[i]);
     }
-    for (size_t read = 0; read < 3 * 8 * 300000; read += bytes.len) {
+    for (size_t read = 0; read < 8 * 600010; read += bytes.len) {
         REQUIRE(weir_read(weir_stream_reader(ends[1]), 50000, &bytes) > 0);
         for (size_t i = 0; i < bytes.len; i++) {
             changes += bytes.data[i] != last;
@@ -275,7 +277,7 @@ TEST(stream, write_that_waits_for_another_ends_with_it)
         io_scene_open(&scene, NULL);
         weir_stream *stream = io_stream(&scene, &peer, NULL);
         for (int i = 0; i < 2; i++) {
-            letters[i] = (struct letters){stream, (char)('a' + i)};
+            letters[i] = (struct letters){stream, (char)('a' + i), 300000};
             tasks[i] = weir_spawn(scene.loop, write_letters, &letters[i]);
         }
         io_settle(&scene);
