@@ -384,6 +384,7 @@ static int watch_descriptor(weir__descriptor *d, int fd)
     return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): weir_transport_open, and the kind */
 int weir__descriptor_open(weir_loop *loop, weir_transport **transport, int fd,
                           enum weir__descriptor_kind kind,
                           const weir_transport_options *options,

@@ -161,7 +161,8 @@ static void take_sigpipe(const sigset_t *sigpipe)
 static ssize_t sys_writev(weir_sys *sys, int fd, const struct iovec *slices,
                           int slice_count)
 {
-    sigset_t sigpipe, before;
+    sigset_t sigpipe;
+    sigset_t before;
     (void)sys;
     sigemptyset(&sigpipe);
     sigaddset(&sigpipe, SIGPIPE);

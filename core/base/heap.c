@@ -23,7 +23,8 @@ void weir__heap_clear(weir__heap *heap)
 
 int weir__heap_reserve(weir__heap *heap)
 {
-    size_t capacity, size;
+    size_t capacity;
+    size_t size;
     if (heap->reserved < heap->capacity) {
         heap->reserved++;
         return WEIR_OK;
