@@ -176,7 +176,8 @@ void weir_stream_local_address(const weir_stream *stream, weir_address *address)
  *
  * Waits only while something is queued, at most close_timeout_ms; then, or when the
  * caller is cancelled or its deadline passes, the rest is dropped. In a callback of
- * the loop it cannot wait, and the connection is closed behind it.
+ * the loop it cannot wait: the connection is closed behind it, when the peer has taken
+ * what is queued, however long that takes; weir_stream_abort() does not wait for that.
  *
  * Returns WEIR_OK when everything has left; else why not. The stream is freed in
  * any case; reader, writer and their slices go with it. NULL is allowed.

@@ -108,7 +108,7 @@ class Peers(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             command = [python, "-m", "gunicorn", "-k", "gthread", "--bind",
                        f"127.0.0.1:{port}", "--worker-tmp-dir", folder, "httpbin:app"]
-            # httpbin gives 100 KiB at most.
+            # These two give 100 KiB at most.
             sizes = (0, 1024, 100 * 1024)
             with peer(command, port) as url:
                 urls = [f"{url}/{kind}/{size}?seed=7&chunk_size=999"
