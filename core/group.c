@@ -142,24 +142,27 @@ int weir_group_spawn(weir_group *group, weir_task_function function, void *arg)
     return leave(group, start(group, function, arg));
 }
 
-static void wait_shielded(weir_group *group)
+/* Until no task is left, or the poller fails. Being freed does not end it. */
+static int wait_shielded(weir_group *group)
 {
-    while (group->running > 0) {
+    int rc = WEIR_OK;
+    while ((rc == WEIR_OK || rc == WEIR_E_CLOSED) && group->running > 0) {
         weir__waiter waiter = {.task = group->loop->current};
         weir__link_push(&group->waiters, &waiter.link);
-        weir__park_shielded(group->loop);
+        rc = weir__park_shielded(group->loop);
         weir__link_remove(&waiter.link);
     }
+    return group->running > 0 ? rc : WEIR_OK;
 }
 
-/* The words of `rc` are kept: outside of tasks, callbacks write to the same record
- * while this waits. */
-static void stop_tasks(weir_group *group)
+/* The words of the latest failure are kept: outside of tasks, callbacks write to the
+ * same record while this waits. Returns that failure, or the poller's. */
+static int stop_tasks(weir_group *group)
 {
     weir_error words = *weir_last_error();
     weir_group_cancel(group);
-    wait_shielded(group);
-    weir__fail_again(&words);
+    int rc = wait_shielded(group);
+    return rc < 0 ? rc : weir__fail_again(&words);
 }
 
 static int wait_for_tasks(weir_group *group)
@@ -168,7 +171,7 @@ static int wait_for_tasks(weir_group *group)
     while (rc == WEIR_OK && group->running > 0)
         rc = park(group, "group wait");
     if (rc < 0)
-        stop_tasks(group);
+        rc = stop_tasks(group);
     else if (group->failure < 0)
         rc = failure(group);
     group->failure = WEIR_OK;
@@ -197,6 +200,6 @@ void weir_group_free(weir_group *group)
     weir_group_cancel(group);
     weir__unpark_all(&group->waiters, WEIR_E_CLOSED);
     if (weir__may_wait(group->loop) && !is_member(group, group->loop->current))
-        wait_shielded(group);
+        (void)wait_shielded(group);
     (void)leave(group, WEIR_OK);
 }

@@ -85,10 +85,12 @@ int weir__park(weir_loop *loop, const char *what)
     return rc;
 }
 
-void weir__park_shielded(weir_loop *loop)
+int weir__park_shielded(weir_loop *loop)
 {
-    loop->current->state = WEIR__TASK_SHIELDED;
-    wait_for_turn(loop->current);
+    weir_task *task = loop->current;
+    task->state = WEIR__TASK_SHIELDED;
+    wait_for_turn(task);
+    return task->wake_result;
 }
 
 bool weir__unpark(weir_task *task, int result)

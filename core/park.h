@@ -33,8 +33,10 @@ int weir__park(weir_loop *loop, const char *what);
  * failure. */
 int weir__park_quietly(weir_loop *loop);
 
-/* The same, deaf to cancellation and deadlines; for clean-up that must be done. */
-void weir__park_shielded(weir_loop *loop);
+/* The same, deaf to cancellation and deadlines; for clean-up that must be done.
+ * Outside of tasks the poller's failure ends it all the same, with its sentence:
+ * what would bring the news may never come. */
+int weir__park_shielded(weir_loop *loop);
 
 /* Makes a parked task ready, with `result` (WEIR_OK or a status). False, and
  * nothing is done, when the task has been made ready by something else before and

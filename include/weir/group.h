@@ -58,6 +58,10 @@ int weir_group_spawn(weir_group *group, weir_task_function function, void *arg);
  * WEIR_E_CLOSED when it was freed; WEIR_E_MISUSE in a task of the group. The
  * words of a task's failure are in weir_last_error() of the caller. But after
  * WEIR_E_CLOSED the group can be used again.
+ *
+ * Outside of tasks also what weir_loop_run() returns when the kernel's poller
+ * fails: all tasks are cancelled, and those that did not end at once still run
+ * (weir_group_running). Wait again, or free the group.
  */
 int weir_group_wait(weir_group *group);
 
@@ -70,8 +74,9 @@ size_t weir_group_running(const weir_group *group);
 /**
  * Cancels the tasks, waits for them, frees the group. NULL is allowed.
  *
- * In a callback of the loop, and in a task of the group itself, it does not wait:
- * the tasks end later. Others that wait for the group get WEIR_E_CLOSED.
+ * In a callback of the loop, and in a task of the group itself, it does not wait,
+ * nor, outside of tasks, after the kernel's poller has failed: the tasks end
+ * later, at the latest with the loop. Others that wait for the group get WEIR_E_CLOSED.
  */
 void weir_group_free(weir_group *group);
 

@@ -3,9 +3,12 @@
  * SPDX-License-Identifier: MIT */
 #include <weir/group.h>
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "error.h"
+#include "fault_sys.h"
 #include "loop.h"
 #include "loop_scene.h"
 
@@ -347,4 +350,114 @@ TEST(group, a_spawn_that_is_cancelled_while_it_waits_starts_nothing)
     CHECK_TEXT(trail(), "w");
     weir_group_free(group);
     loop_scene_close(&scene);
+}
+
+/* A group on a loop of which the poller can fail. */
+struct failing {
+    struct loop_scene scene;
+    weir_sys posix;
+    fault_sys faults;
+    weir_group *group;
+};
+
+static void failing_open(struct failing *t)
+{
+    alarm(20); /* a wait that spins is killed */
+    nth_init(&t->scene.nth, 0);
+    t->posix = weir__sys_posix();
+    fault_sys_init(&t->faults, &t->posix);
+    t->scene.loop = weir__loop_new(
+        &(weir_loop_options){.allocator = &t->scene.nth.allocator}, &t->faults.sys);
+    REQUIRE(t->scene.loop != NULL);
+    t->group = weir_group_new(t->scene.loop, NULL);
+    REQUIRE(t->group != NULL);
+    trail_clear();
+}
+
+static void failing_close(struct failing *t)
+{
+    loop_scene_close(&t->scene);
+    fault_sys_clear(&t->faults);
+    alarm(0);
+}
+
+struct deaf {
+    weir_loop *loop;
+    bool told;
+};
+
+static int ignore_until_told(void *arg)
+{
+    struct deaf *deaf = arg;
+    while (!deaf->told)
+        (void)weir_sleep(deaf->loop, HOUR_MS);
+    trail_put('t');
+    return 0;
+}
+
+static void check_poller_failed(struct failing *t)
+{
+    fault_sys_reset_counts(&t->faults);
+    CHECK_INT(weir_group_wait(t->group), WEIR_E_SYSTEM);
+    CHECK_INT(weir_last_error()->os_error, EBADF);
+    CHECK(strstr(weir_last_error()->message, "waiting for the kernel") != NULL);
+    CHECK(fault_sys_count(&t->faults, FAULT_POLLER_WAIT) <= 3);
+    CHECK_INT(weir_group_running(t->group), 1);
+}
+
+TEST(group, a_failing_poller_ends_the_wait_for_a_task_that_ignores_its_cancellation)
+{
+    struct failing t;
+    failing_open(&t);
+    struct job job = {t.scene.loop, 0, HOUR_MS, 9};
+    struct deaf deaf = {t.scene.loop, false};
+    CHECK_INT(weir_group_spawn(t.group, work, &job), WEIR_OK);
+    CHECK_INT(weir_group_spawn(t.group, ignore_until_told, &deaf), WEIR_OK);
+    fault_sys_fail_from(&t.faults, FAULT_POLLER_WAIT, 1, EBADF);
+    check_poller_failed(&t);
+    CHECK_TEXT(trail(), "x"); /* the other has had its turn to end */
+    check_poller_failed(&t);
+
+    /* Once it goes again, so does the group. */
+    fault_sys_fail(&t.faults, FAULT_POLLER_WAIT, 0, 0);
+    deaf.told = true;
+    weir_group_cancel(t.group);
+    CHECK_INT(weir_group_wait(t.group), WEIR_OK);
+    CHECK_TEXT(trail(), "xt");
+    weir_group_free(t.group);
+    failing_close(&t);
+}
+
+TEST(group, a_poller_that_fails_after_the_deadline_ends_the_wait_too)
+{
+    struct failing t;
+    failing_open(&t);
+    struct deaf deaf = {t.scene.loop, false};
+    CHECK_INT(weir_group_spawn(t.group, ignore_until_told, &deaf), WEIR_OK);
+    CHECK_INT(weir_loop_run_once(t.scene.loop, 0), WEIR_OK);
+    fault_sys_fail_from(&t.faults, FAULT_POLLER_WAIT, 1, EBADF);
+    weir_timeout timeout = weir_timeout_start(t.scene.loop, 0);
+    check_poller_failed(&t);
+    (void)weir_timeout_end(&timeout);
+    fault_sys_fail(&t.faults, FAULT_POLLER_WAIT, 0, 0);
+    deaf.told = true;
+    weir_group_free(t.group);
+    CHECK_TEXT(trail(), "t");
+    failing_close(&t);
+}
+
+/* As in a callback: the memory goes with the last task. */
+TEST(group, free_with_a_failing_poller_does_not_wait)
+{
+    struct failing t;
+    failing_open(&t);
+    struct deaf deaf = {t.scene.loop, false};
+    CHECK_INT(weir_group_spawn(t.group, ignore_until_told, &deaf), WEIR_OK);
+    CHECK_INT(weir_loop_run_once(t.scene.loop, 0), WEIR_OK);
+    fault_sys_fail_from(&t.faults, FAULT_POLLER_WAIT, 1, EBADF);
+    weir_group_free(t.group);
+    CHECK_TEXT(trail(), "");
+    deaf.told = true;
+    failing_close(&t);
+    CHECK_TEXT(trail(), "t");
 }
