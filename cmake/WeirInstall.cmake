@@ -4,8 +4,12 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
 
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weir
-    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+set(without)
+if(NOT WEIR_TLS)
+    set(without PATTERN tls.h EXCLUDE)
+endif()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weir ${PROJECT_BINARY_DIR}/include/weir
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" ${without})
 install(TARGETS weir weir_static EXPORT weir-targets)
 if(TARGET weir_cli)
     install(TARGETS weir_cli)

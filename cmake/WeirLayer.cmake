@@ -6,7 +6,8 @@ function(weir_layer name)
     cmake_parse_arguments(LAYER "" "" "SOURCES;SEES;LINKS" ${ARGN})
     add_library(${name} OBJECT ${LAYER_SOURCES})
     target_include_directories(${name} PUBLIC
-        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+        $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
     weir_target_sees(${name} ${LAYER_SEES})
     weir_target_defaults(${name})
     target_link_libraries(${name} PRIVATE ${LAYER_LINKS})

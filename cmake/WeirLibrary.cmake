@@ -32,6 +32,7 @@ set_target_properties(weir_codec PROPERTIES OUTPUT_NAME weir-codec)
 foreach(target weir weir_static weir_codec)
     target_include_directories(${target} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+        $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:weir_sanitize>)
     target_link_libraries(${target} PRIVATE ${extra_libs})

@@ -28,6 +28,9 @@ extern "C" {
 
 typedef struct weir_stream weir_stream;
 
+/** What makes a connection secure (tls.h). */
+typedef struct weir_tls_context weir_tls_context;
+
 /** Options of the calls that make a stream. All zero is the default. */
 typedef struct weir_stream_options {
     /** The reader's limit, in bytes (weir_reader_set_limit). 0: 64 KiB. */

@@ -8,6 +8,7 @@
  *   transport.h                               connections by callbacks
  *   reader.h writer.h stream.h server.h       connections for tasks
  *   resolver.h                                names
+ *   tls.h                                     secure connections
  *   url.h http.h http_codec.h                 codecs, without connections
  *   session.h response.h                      HTTP
  *
@@ -19,6 +20,7 @@
 #include <weir/address.h>
 #include <weir/allocator.h>
 #include <weir/event.h>
+#include <weir/features.h>
 #include <weir/group.h>
 #include <weir/http.h>
 #include <weir/http_codec.h>
@@ -40,5 +42,8 @@
 #include <weir/transport.h>
 #include <weir/url.h>
 #include <weir/writer.h>
+#if WEIR_HAS_TLS
+#include <weir/tls.h>
+#endif
 
 #endif

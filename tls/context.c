@@ -1,0 +1,4 @@
+/* What connections have in common.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "context.h"
