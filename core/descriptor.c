@@ -289,6 +289,12 @@ static size_t queued(const weir_transport *transport)
     return weir__descriptor_queued(weir__descriptor_of(transport));
 }
 
+static size_t room(const weir_transport *transport)
+{
+    const weir__descriptor *d = weir__descriptor_of(transport);
+    return d->max_queue - weir__descriptor_queued(d);
+}
+
 static uint32_t clip(size_t bytes)
 {
     return bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
@@ -321,6 +327,7 @@ static const struct weir__transport_operations OPERATIONS = {
     .set_reading = set_reading,
     .is_reading = is_reading,
     .queued = queued,
+    .room = room,
     .set_watermarks = weir__descriptor_set_watermarks,
     .set_protocol = set_protocol,
     .fd = descriptor_fd,
@@ -396,7 +403,7 @@ int weir__descriptor_open(weir_loop *loop, weir_transport **transport, int fd,
         loop->sys->close(loop->sys, fd);
         return weir__fail(WEIR_E_MEMORY, "open", "no memory for a connection");
     }
-    d->transport = (weir_transport){&OPERATIONS, loop, protocol, self};
+    d->transport = (weir_transport){&OPERATIONS, loop, protocol, self, NULL};
     d->kind = (uint8_t)kind;
     d->made = !protocol->connection_made;
     d->life = WEIR__OPEN;
@@ -478,6 +485,14 @@ void weir__descriptor_set_server(weir_transport *transport, weir_server *server)
     weir__descriptor_of(transport)->server = server;
 }
 
+/* Who is put over a transport has a goodbye of its own to say. */
+static weir_transport *top_of(weir_transport *transport)
+{
+    while (transport->upper)
+        transport = transport->upper;
+    return transport;
+}
+
 void weir__descriptors_end(weir_loop *loop, const weir_server *server, bool abort)
 {
     for (weir__link *link = loop->transports.next; link != &loop->transports;
@@ -488,7 +503,7 @@ void weir__descriptors_end(weir_loop *loop, const weir_server *server, bool abor
         if (abort)
             abort_transport(&d->transport);
         else
-            close_transport(&d->transport);
+            weir_transport_close(top_of(&d->transport));
     }
 }
 

@@ -19,6 +19,8 @@ struct weir__transport_operations {
     void (*set_reading)(weir_transport *transport, bool reading);
     bool (*is_reading)(const weir_transport *transport);
     size_t (*queued)(const weir_transport *transport);
+    /* How many bytes a write may have now without being too big. */
+    size_t (*room)(const weir_transport *transport);
     void (*set_watermarks)(weir_transport *transport, size_t high, size_t low);
     void (*set_protocol)(weir_transport *transport, const weir_protocol *protocol,
                          void *self);
@@ -37,6 +39,7 @@ struct weir_transport {
     weir_loop *loop;
     const weir_protocol *protocol;
     void *self;
+    weir_transport *upper; /* what was put over it, and speaks for it; else NULL */
 };
 
 /* Kinds of descriptors. */
