@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "park.h"
 #include "race.h"
+#include "security.h"
 #include "stream.h"
 
 #define DEFAULT_CONNECT_TIMEOUT_MS 30000
@@ -22,6 +23,8 @@
 
 /* How long until a Unix server with a full backlog is asked again. */
 #define BACKLOG_RETRY_MS 10
+
+static const weir_protocol NOBODY = {.connection_lost = NULL};
 
 static int family_of(weir_address *address)
 {
@@ -122,10 +125,15 @@ static int check_options(const weir_connect_options *options)
     return WEIR_OK;
 }
 
+static const char *name_of(const weir_connect_options *options)
+{
+    return options->unix_path ? options->unix_path : options->host;
+}
+
 static int describe(int rc, const weir_connect_options *options, uint32_t timeout_ms,
                     bool timed_out)
 {
-    const char *name = options->unix_path ? options->unix_path : options->host;
+    const char *name = name_of(options);
     if (timed_out)
         return weir__fail(WEIR_E_TIMEOUT, "connect",
                           "connect to %s: no connection within %u ms", name,
@@ -156,6 +164,34 @@ int weir__connect(weir_loop *loop, const weir_connect_options *options, int *fd,
                   : rc;
 }
 
+static const char *server_name(const weir_connect_options *options)
+{
+    return options->server_name ? options->server_name : options->host;
+}
+
+static int secure_stream(weir_stream *stream, const weir_connect_options *options)
+{
+    weir_tls_context *tls = options->tls;
+    int rc = tls->security->start(stream, tls, server_name(options));
+    if (rc == WEIR_OK)
+        return rc;
+    weir_stream_abort(stream);
+    return weir__fail_prefix("connect to %s", name_of(options));
+}
+
+static int secure_transport(weir_transport *lower, weir_transport **transport,
+                            const weir_connect_options *options,
+                            const weir_protocol *protocol, void *self)
+{
+    weir_tls_context *tls = options->tls;
+    int rc = tls->security->wrap(lower, transport, tls, server_name(options), protocol,
+                                 self);
+    if (rc == WEIR_OK)
+        return rc;
+    weir_transport_abort(lower);
+    return weir__fail_prefix("connect to %s", name_of(options));
+}
+
 int weir_stream_connect(weir_loop *loop, weir_stream **stream,
                         const weir_connect_options *options)
 {
@@ -165,9 +201,16 @@ int weir_stream_connect(weir_loop *loop, weir_stream **stream,
         .transport = options->transport,
         .close_timeout_ms = options->close_timeout_ms,
     };
+    weir_stream *opened;
     int fd = -1;
     int rc = weir__connect(loop, options, &fd, &kind);
-    return rc < 0 ? rc : weir__stream_open(loop, stream, fd, kind, &stream_options);
+    if (rc == WEIR_OK)
+        rc = weir__stream_open(loop, &opened, fd, kind, &stream_options);
+    if (rc == WEIR_OK && options->tls)
+        rc = secure_stream(opened, options);
+    if (rc == WEIR_OK)
+        *stream = opened;
+    return rc;
 }
 
 int weir_transport_connect(weir_loop *loop, weir_transport **transport,
@@ -177,7 +220,13 @@ int weir_transport_connect(weir_loop *loop, weir_transport **transport,
     enum weir__descriptor_kind kind;
     int fd = -1;
     int rc = weir__connect(loop, options, &fd, &kind);
-    return rc < 0 ? rc
-                  : weir__descriptor_open(loop, transport, fd, kind,
-                                          &options->transport, protocol, self);
+    if (rc < 0)
+        return rc;
+    if (!options->tls)
+        return weir__descriptor_open(loop, transport, fd, kind, &options->transport,
+                                     protocol, self);
+    weir_transport *lower;
+    rc = weir__descriptor_open(loop, &lower, fd, kind, &options->transport, &NOBODY,
+                               NULL);
+    return rc < 0 ? rc : secure_transport(lower, transport, options, protocol, self);
 }

@@ -53,6 +53,8 @@ static int begin(weir_reader *reader)
 
 static int failure(const weir_reader *reader)
 {
+    if (reader->why)
+        return weir__fail_again(reader->why);
     if (reader->os_error)
         return weir__fail_errno(reader->os_error, "read", "the connection broke");
     return weir__fail(reader->status, "read", "the connection broke off");

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <weir/reader.h>
+#include <weir/status.h>
 
 #include "task.h"
 
@@ -46,16 +47,17 @@ struct weir_reader {
     size_t capacity; /* 0: the memory is borrowed */
     size_t lent;
     size_t limit;
-    size_t wanted;      /* bytes that the waiting call needs at least */
-    weir_task *waiter;  /* who waits in a pushing source */
-    int status;         /* in state FAILED */
-    int os_error;       /* and its errno, if it has one */
-    uint32_t read_size; /* how much space to offer the kernel */
-    uint8_t state;      /* enum weir__reader_state */
-    bool pinned;        /* the bytes were shown and must not move */
-    bool reading;       /* a call is in progress */
-    bool paused;        /* more than twice the limit is buffered */
-    bool starved;       /* there was no memory to read into */
+    size_t wanted;         /* bytes that the waiting call needs at least */
+    weir_task *waiter;     /* who waits in a pushing source */
+    int status;            /* in state FAILED */
+    int os_error;          /* and its errno, if it has one */
+    const weir_error *why; /* and its sentence, if it has one */
+    uint32_t read_size;    /* how much space to offer the kernel */
+    uint8_t state;         /* enum weir__reader_state */
+    bool pinned;           /* the bytes were shown and must not move */
+    bool reading;          /* a call is in progress */
+    bool paused;           /* more than twice the limit is buffered */
+    bool starved;          /* there was no memory to read into */
 };
 
 void weir__reader_init(weir_reader *reader, weir_loop *loop,
@@ -86,9 +88,11 @@ void weir__reader_show(weir_reader *reader, weir_slice bytes);
 /* Gives the memory back if it holds nothing: before a wait of unknown length. */
 void weir__reader_idle(weir_reader *reader);
 
-/* No more bytes; for pushing sources, which thereby wake who waits. */
+/* No more bytes; for pushing sources, which thereby wake who waits. `why`, when it is
+ * not NULL, must live as long as the reader. */
 void weir__reader_end(weir_reader *reader);
-void weir__reader_fail(weir_reader *reader, int status, int os_error);
+void weir__reader_fail(weir_reader *reader, int status, int os_error,
+                       const weir_error *why);
 
 /* There is no memory for more. */
 void weir__reader_starve(weir_reader *reader);

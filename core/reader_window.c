@@ -188,13 +188,15 @@ void weir__reader_end(weir_reader *reader)
     wake(reader);
 }
 
-void weir__reader_fail(weir_reader *reader, int status, int os_error)
+void weir__reader_fail(weir_reader *reader, int status, int os_error,
+                       const weir_error *why)
 {
     if (reader->state != WEIR__READER_OPEN)
         return;
     reader->state = WEIR__READER_FAILED;
     reader->status = status;
     reader->os_error = os_error;
+    reader->why = why;
     wake(reader);
 }
 

@@ -11,10 +11,12 @@
 
 #include "address.h"
 #include "allocator.h"
+#include "descriptor.h"
 #include "error.h"
 #include "listen.h"
 #include "loop.h"
 #include "park.h"
+#include "security.h"
 #include "stream.h"
 
 #define DEFAULT_MAX_CONNECTIONS 10000
@@ -86,13 +88,25 @@ static void end_client(struct client *client, int rc)
     weir__free(loop->allocator, client);
 }
 
+static int secure(const struct client *client)
+{
+    weir_tls_context *tls = client->server->options.tls;
+    return tls ? tls->security->start(client->stream, tls, NULL) : WEIR_OK;
+}
+
+static int serve(const struct client *client)
+{
+    int rc = client->server ? secure(client) : WEIR_E_CANCELLED;
+    weir_server *server = client->server; /* which may be freed in a handshake */
+    if (rc < 0 || !server)
+        return rc < 0 ? rc : WEIR_E_CANCELLED;
+    return server->options.on_connect(client->stream, server->options.arg);
+}
+
 static int serve_client(void *arg)
 {
     struct client *client = arg;
-    weir_server *server = client->server;
-    int rc = WEIR_E_CANCELLED;
-    if (server)
-        rc = server->options.on_connect(client->stream, server->options.arg);
+    int rc = serve(client);
     end_client(client, rc);
     return rc < 0 ? rc : WEIR_OK;
 }
@@ -126,6 +140,19 @@ static int start_client(weir_server *server, int fd, enum weir__descriptor_kind 
     return WEIR_OK;
 }
 
+static void begin(weir_transport *transport, weir_tls_context *tls,
+                  const weir_protocol *protocol, void *self)
+{
+    weir_transport *upper;
+    int rc = WEIR_OK;
+    if (tls)
+        rc = tls->security->wrap(transport, &upper, tls, NULL, protocol, self);
+    if (rc < 0 || !tls)
+        weir__descriptor_begin(transport, protocol, self);
+    if (rc < 0)
+        weir__descriptor_lose(weir__descriptor_of(transport), rc, 0);
+}
+
 /* The transport first, as what on_accept makes could not be taken back. */
 static int start_protocol(weir_server *server, int fd, enum weir__descriptor_kind kind)
 {
@@ -143,7 +170,7 @@ static int start_protocol(weir_server *server, int fd, enum weir__descriptor_kin
         weir_transport_abort(transport);
         return WEIR_OK; /* the program does not want it, which is no lack */
     }
-    weir__descriptor_begin(transport, protocol, self);
+    begin(transport, options->tls, protocol, self);
     if (server->state == FREED)
         return WEIR_OK; /* by on_accept, which wants this one all the same */
     weir__descriptor_set_server(transport, server);

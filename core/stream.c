@@ -68,22 +68,53 @@ static void resume_writing(weir_transport *transport, void *self)
     weir__unpark_all(&stream->drainers, WEIR_OK);
 }
 
+static int connection_made(weir_transport *transport, void *self)
+{
+    weir_stream *stream = self;
+    (void)transport;
+    stream->made = true;
+    weir__unpark_all(&stream->drainers, WEIR_OK);
+    return WEIR_OK;
+}
+
+/* An errno says it all; what else there is to say is kept in words. */
+static void keep_words(weir_stream *stream, const weir_error *error)
+{
+    stream->os_error = error->os_error;
+    if (!error->os_error)
+        stream->why =
+            weir__malloc(stream->reader.loop->allocator, sizeof(*stream->why));
+    if (stream->why)
+        *stream->why = *error;
+}
+
 static void connection_lost(weir_transport *transport, void *self, int status)
 {
     weir_stream *stream = self;
     (void)transport;
     stream->transport = NULL;
     stream->status = status < 0 ? status : WEIR_E_CONNECTION;
-    stream->os_error = status < 0 ? weir_last_error()->os_error : 0;
     stream->writing_paused = false;
     if (status < 0)
-        weir__reader_fail(&stream->reader, status, stream->os_error);
+        keep_words(stream, weir_last_error());
+    if (status < 0)
+        weir__reader_fail(&stream->reader, status, stream->os_error, stream->why);
     else
         weir__reader_end(&stream->reader);
     weir__unpark_all(&stream->drainers, WEIR_OK);
 }
 
 static const weir_protocol PROTOCOL = {
+    .get_buffer = get_buffer,
+    .data_received = data_received,
+    .eof_received = eof_received,
+    .pause_writing = pause_writing,
+    .resume_writing = resume_writing,
+    .connection_lost = connection_lost,
+};
+
+const weir_protocol weir__stream_protocol = {
+    .connection_made = connection_made,
     .get_buffer = get_buffer,
     .data_received = data_received,
     .eof_received = eof_received,
@@ -141,6 +172,8 @@ static int loss(const weir_stream *stream, const char *operation)
 {
     if (stream->status == WEIR_E_CLOSED)
         return weir__fail(WEIR_E_CLOSED, operation, "the stream is closed");
+    if (stream->why)
+        return weir__fail_again(stream->why);
     if (stream->os_error)
         return weir__fail_errno(stream->os_error, operation, "the connection is lost");
     return weir__fail(stream->status, operation, "the connection is lost");
@@ -157,6 +190,14 @@ static int wait_for_queue(weir_stream *stream, const char *what)
     return rc;
 }
 
+int weir__stream_wait_made(weir_stream *stream, const char *what)
+{
+    int rc = WEIR_OK;
+    while (rc == WEIR_OK && stream->transport && !stream->made)
+        rc = wait_for_queue(stream, what);
+    return rc == WEIR_OK && !stream->transport ? loss(stream, what) : rc;
+}
+
 static int write_status(const weir_stream *stream, const char *operation)
 {
     if (!stream->transport)
@@ -169,10 +210,7 @@ static int drain(void *self, bool all)
     weir_stream *stream = self;
     weir_reader *reader = &stream->reader;
     if (reader->state == WEIR__READER_FAILED)
-        return reader->os_error
-                   ? weir__fail_errno(reader->os_error, "drain",
-                                      "the connection is lost")
-                   : weir__fail(reader->status, "drain", "the connection is lost");
+        return loss(stream, "drain");
     while (stream->transport &&
            (stream->writing_paused ||
             (all && weir_transport_queued(stream->transport) > 0))) {
@@ -401,6 +439,9 @@ static void free_stream(weir_stream *stream)
     weir__unpark_all(&stream->writers, WEIR_E_CLOSED);
     weir__reader_clear(&stream->reader);
     weir__link_remove(&stream->link);
+    stream->reader.why = NULL;
+    weir__free(loop->allocator, stream->why);
+    stream->why = NULL;
     if (in_use)
         weir__link_push(&loop->graves, &stream->grave);
     else

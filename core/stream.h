@@ -23,9 +23,11 @@ struct weir_stream {
     uint32_t piece; /* of what is longer than may be queued */
     int status;     /* of the loss */
     int os_error;
+    weir_error *why;  /* the loss in words, where its status says too little; or NULL */
     unsigned waiting; /* tasks in these lists, or woken and not yet running */
     bool writing;     /* a write waits for room */
     bool writing_paused;
+    bool made; /* the transport has said so, where somebody waits for it */
     void (*on_close)(weir_stream *stream); /* standard input's: gives the mode back */
 };
 
@@ -33,6 +35,12 @@ struct weir_stream {
 int weir__stream_open(weir_loop *loop, weir_stream **stream, int fd,
                       enum weir__descriptor_kind kind,
                       const weir_stream_options *options);
+
+/* What a stream is to a transport that is made later than the stream. */
+extern const weir_protocol weir__stream_protocol;
+
+/* Waits until the transport is made, or lost. WEIR_OK or a status with its sentence. */
+int weir__stream_wait_made(weir_stream *stream, const char *what);
 
 /* Frees the streams of a loop, whose transports are gone. */
 void weir__streams_free(weir_loop *loop);

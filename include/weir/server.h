@@ -73,10 +73,15 @@ typedef struct weir_server_options {
     /** Usable stack of a connection's task in bytes. 0: as the loop says. */
     size_t stack_bytes;
 
+    /** Speak TLS, with this context of a server (tls.h), which must live as long as
+     * the server does. The handshake comes before on_connect, in the task; a protocol
+     * of on_accept hears of the connection when it is done. NULL: in the clear. */
+    weir_tls_context *tls;
+
     weir_stream_options stream; /**< of each connection */
 
-    /** Told of each connection that ended with a negative status of on_connect, with
-     * weir_last_error() set. NULL: nobody. */
+    /** Told of each connection that ended with a negative status of on_connect, or
+     * before it in the handshake, with weir_last_error() set. NULL: nobody. */
     void (*on_error)(void *arg, int status);
 } weir_server_options;
 

@@ -71,6 +71,13 @@ typedef struct weir_connect_options {
      * 8305 5, the Connection Attempt Delay). 0: 250. */
     uint32_t attempt_delay_ms;
 
+    /** Speak TLS, with this context of a client (tls.h). The time for the handshake is
+     * the context's. NULL: in the clear. */
+    weir_tls_context *tls;
+
+    /** Whose certificate it must be. NULL: the host's. */
+    const char *server_name;
+
     size_t limit;                     /**< as in weir_stream_options */
     weir_transport_options transport; /**< as in weir_stream_options */
     uint32_t close_timeout_ms;        /**< as in weir_stream_options */
@@ -92,6 +99,7 @@ typedef struct weir_connect_options {
  *                      caller's deadline
  *   WEIR_E_CANCELLED   the task was cancelled
  *   WEIR_E_INVALID     the options make no sense
+ *   WEIR_E_TLS         the handshake failed; the sentence says why
  *   WEIR_E_MEMORY, WEIR_E_SYSTEM
  */
 int weir_stream_connect(weir_loop *loop, weir_stream **stream,
@@ -110,7 +118,8 @@ int weir_stream_connect(weir_loop *loop, weir_stream **stream,
 /**
  * Connects like weir_stream_connect, for a protocol of the callback layer.
  *
- * Waits until the connection is there; connection_made follows. Returns the same.
+ * Waits until the connection is there; connection_made follows, with .tls when the
+ * handshake is done. Returns the same, but for what comes of the handshake.
  */
 int weir_transport_connect(weir_loop *loop, weir_transport **transport,
                            const weir_connect_options *options,
