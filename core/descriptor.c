@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -42,6 +43,10 @@ static void say_why(const weir__descriptor *d)
 {
     if (d->os_error)
         weir__fail_errno(d->os_error, "connection", "the connection is lost");
+    else if (d->write_state == WEIR__WRITE_OVERDUE)
+        weir__fail(d->status, "close",
+                   "within %" PRIu32 " ms the peer has not taken all that was queued",
+                   d->close_timeout_ms);
     else if (d->status < 0 && weir_last_error()->status != d->status)
         weir__fail(d->status, "connection", "the protocol has ended the connection: %s",
                    weir_status_name(d->status));
@@ -111,6 +116,8 @@ static void close_transport(weir_transport *transport)
         weir__descriptor_lose(d, d->status, d->os_error);
     else if (weir__descriptor_queued(d) == 0)
         weir__descriptor_emptied(d);
+    else
+        weir__descriptor_linger(d);
 }
 
 static void receive_end(weir__descriptor *d)
@@ -363,6 +370,8 @@ static void set_limits(weir__descriptor *d, const weir_transport_options *option
                                              : DEFAULT_MAX_QUEUE);
     if (d->low > d->high)
         d->low = d->high;
+    d->close_timeout_ms =
+        options->close_timeout_ms ? options->close_timeout_ms : WEIR__CLOSE_TIMEOUT_MS;
 }
 
 /* A pipe, or a file, may have one direction only. */

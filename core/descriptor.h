@@ -2,7 +2,8 @@
  *
  *   life:   OPEN -> CLOSING (a queue is left) -> LOST -> (freed)
  *   read:   READING <-> PAUSED, any -> ENDED
- *   write:  WRITING -> ENDING (a queue is left) -> ENDED      any -> BROKEN
+ *   write:  WRITING -> ENDING (a queue is left) -> ENDED
+ *           any -> BROKEN      any with a queue, in CLOSING -> OVERDUE
  *
  * Readiness is kept in the watch: a bit stays set until a call has shown that it
  * is used up, so pausing, resuming and going on cost no system call.
@@ -22,17 +23,27 @@ enum weir__write_state {
     WEIR__WRITING,
     WEIR__WRITE_ENDING,
     WEIR__WRITE_ENDED,
-    WEIR__WRITE_BROKEN /* a send has failed: what the peer sent before is still read */
+    WEIR__WRITE_BROKEN, /* a send has failed: what the peer sent before is still read */
+    WEIR__WRITE_OVERDUE /* closed, and the peer did not take the queue in time: lost */
 };
+
+/* What waits to be sent. The timer is here, and not in each connection, as only one
+ * that has something to send can be late with it. */
+typedef struct weir__send_queue {
+    weir__buffer bytes;
+    weir__timer overdue; /* runs after a close; without on_due until then */
+    struct weir__descriptor *descriptor;
+} weir__send_queue;
 
 typedef struct weir__descriptor {
     weir_transport transport;
     weir__watch watch;
-    weir__link link;   /* in loop->transports */
-    weir__buffer *out; /* what waits to be sent; NULL: nothing */
+    weir__link link;       /* in loop->transports */
+    weir__send_queue *out; /* NULL: nothing waits */
     uint32_t high;
     uint32_t low;
     uint32_t max_queue;
+    uint32_t close_timeout_ms;
     uint8_t life; /* enum weir__life, and so on: a byte each, as there are many */
     uint8_t read_state;
     uint8_t write_state;
@@ -54,7 +65,7 @@ static inline weir__descriptor *weir__descriptor_of(const weir_transport *transp
 
 static inline size_t weir__descriptor_queued(const weir__descriptor *d)
 {
-    return d->out ? weir__buffer_len(d->out) : 0;
+    return d->out ? weir__buffer_len(&d->out->bytes) : 0;
 }
 
 /* The end, of which the protocol is told in the loop's next round. */
@@ -67,6 +78,9 @@ void weir__descriptor_flush(weir__descriptor *d);
 void weir__descriptor_emptied(weir__descriptor *d);
 
 void weir__descriptor_drop_queue(weir__descriptor *d);
+
+/* The transport is closing with a queue: sends it, but not for ever. */
+void weir__descriptor_linger(weir__descriptor *d);
 
 /* The entries of the table. */
 int weir__descriptor_writelines(weir_transport *transport, const weir_slice *slices,

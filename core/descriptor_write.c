@@ -24,7 +24,9 @@ void weir__descriptor_drop_queue(weir__descriptor *d)
 {
     if (!d->out)
         return;
-    weir__buffer_clear(d->out);
+    if (d->out->overdue.on_due)
+        weir__timer_clear(loop_of(d), &d->out->overdue);
+    weir__buffer_clear(&d->out->bytes);
     weir__free(loop_of(d)->allocator, d->out);
     d->out = NULL;
 }
@@ -109,13 +111,14 @@ static ssize_t send_slices(weir__descriptor *d, const struct iovec *slices, int 
 void weir__descriptor_flush(weir__descriptor *d)
 {
     while (weir__descriptor_queued(d) > 0 && (d->watch.ready & WEIR__POLL_WRITE)) {
-        weir_slice bytes = weir__buffer_slice(d->out);
-        struct iovec slice = {d->out->memory + d->out->start, bytes.len};
+        weir__buffer *queue = &d->out->bytes;
+        weir_slice bytes = weir__buffer_slice(queue);
+        struct iovec slice = {queue->memory + queue->start, bytes.len};
         ssize_t sent = send_slices(d, &slice, 1, bytes.len);
         if (sent < 0)
             break_off(d, (int)-sent);
         else
-            weir__buffer_consume(d->out, (size_t)sent);
+            weir__buffer_consume(queue, (size_t)sent);
     }
     if (d->life == WEIR__LOST)
         return;
@@ -186,7 +189,7 @@ static ssize_t gather(weir__descriptor *d, const weir_slice *slices, size_t coun
     size_t waiting = weir__descriptor_queued(d);
     int used = 0;
     if (waiting > 0)
-        space[used++] = as_iovec(weir__buffer_slice(d->out));
+        space[used++] = as_iovec(weir__buffer_slice(&d->out->bytes));
     for (size_t i = 0; i < count && used < max; i++)
         space[used++] = as_iovec(slices[i]);
     for (int i = 0; i < used; i++)
@@ -195,10 +198,10 @@ static ssize_t gather(weir__descriptor *d, const weir_slice *slices, size_t coun
     if (sent < 0 || waiting == 0)
         return sent;
     if ((size_t)sent < waiting) {
-        weir__buffer_consume(d->out, (size_t)sent);
+        weir__buffer_consume(&d->out->bytes, (size_t)sent);
         return 0;
     }
-    weir__buffer_consume(d->out, waiting);
+    weir__buffer_consume(&d->out->bytes, waiting);
     return sent - (ssize_t)waiting;
 }
 
@@ -229,7 +232,9 @@ static int open_queue(weir__descriptor *d)
     d->out = weir__malloc(loop->allocator, sizeof(*d->out));
     if (!d->out)
         return WEIR_E_MEMORY;
-    weir__buffer_init(d->out, loop->allocator, d->max_queue);
+    weir__buffer_init(&d->out->bytes, loop->allocator, d->max_queue);
+    d->out->overdue.on_due = NULL;
+    d->out->descriptor = d;
     return WEIR_OK;
 }
 
@@ -241,7 +246,7 @@ static int enqueue(weir__descriptor *d, const weir_slice *slices, size_t count,
     for (size_t i = 0; i < count && rc == WEIR_OK; i++) {
         weir_slice rest = weir_slice_skip(slices[i], skip);
         skip -= slices[i].len - rest.len;
-        rc = weir__buffer_append(d->out, rest);
+        rc = weir__buffer_append(&d->out->bytes, rest);
     }
     if (rc == WEIR_OK)
         return rc;
@@ -302,6 +307,27 @@ int weir__descriptor_write_eof(weir_transport *transport)
     if (weir__descriptor_queued(d) == 0)
         weir__descriptor_emptied(d);
     return WEIR_OK;
+}
+
+static void on_overdue(weir__timer *timer)
+{
+    weir__send_queue *queue = WEIR__CONTAINER(timer, weir__send_queue, overdue);
+    queue->descriptor->write_state = WEIR__WRITE_OVERDUE;
+    weir__descriptor_lose(queue->descriptor, WEIR_E_TIMEOUT, 0);
+}
+
+void weir__descriptor_linger(weir__descriptor *d)
+{
+    weir_loop *loop = loop_of(d);
+    weir__timer *timer = &d->out->overdue;
+    if (weir__timer_init(loop, timer, on_overdue) < 0) {
+        timer->on_due = NULL;
+        weir__descriptor_lose(d, WEIR_E_MEMORY, ENOMEM);
+        return;
+    }
+    weir__timer_set(
+        loop, timer,
+        weir__deadline_after(loop->sys->now(loop->sys), d->close_timeout_ms));
 }
 
 static uint32_t clip(size_t bytes)

@@ -10,8 +10,7 @@
 #include "loop.h"
 #include "park.h"
 
-#define DEFAULT_MAX_QUEUE        ((size_t)1024 * 1024)
-#define DEFAULT_CLOSE_TIMEOUT_MS 30000
+#define DEFAULT_MAX_QUEUE ((size_t)1024 * 1024)
 
 static void hold_back(weir_stream *stream)
 {
@@ -326,6 +325,10 @@ int weir__stream_open(weir_loop *loop, weir_stream **stream, int fd,
     weir_transport_options transport = options->transport;
     if (transport.max_write_buffer_bytes == 0)
         transport.max_write_buffer_bytes = DEFAULT_MAX_QUEUE;
+    if (options->close_timeout_ms > 0)
+        transport.close_timeout_ms = options->close_timeout_ms;
+    if (transport.close_timeout_ms == 0)
+        transport.close_timeout_ms = WEIR__CLOSE_TIMEOUT_MS;
     weir_stream *opened = weir__calloc(loop->allocator, 1, sizeof(*opened));
     if (!opened) {
         loop->sys->close(loop->sys, fd);
@@ -333,8 +336,7 @@ int weir__stream_open(weir_loop *loop, weir_stream **stream, int fd,
     }
     weir__reader_init(&opened->reader, loop, &SOURCE, opened, options->limit);
     opened->writer = (weir_writer){&SINK, opened};
-    opened->close_timeout_ms = options->close_timeout_ms ? options->close_timeout_ms
-                                                         : DEFAULT_CLOSE_TIMEOUT_MS;
+    opened->close_timeout_ms = transport.close_timeout_ms;
     opened->piece = transport.max_write_buffer_bytes > 4 * WEIR__BLOCK_LARGE
                         ? (uint32_t)WEIR__BLOCK_LARGE
                         : (uint32_t)(transport.max_write_buffer_bytes + 3) / 4;

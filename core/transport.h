@@ -8,6 +8,9 @@
 
 struct weir_server;
 
+/* How long a close goes on sending, unless the options say. */
+#define WEIR__CLOSE_TIMEOUT_MS 30000
+
 /* Each entry has the contract of the public function of its name. */
 struct weir__transport_operations {
     int (*writelines)(weir_transport *transport, const weir_slice *slices,

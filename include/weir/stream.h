@@ -40,7 +40,7 @@ typedef struct weir_stream_options {
     weir_transport_options transport;
 
     /** How long weir_stream_close() waits for the peer to take what is queued, in
-     * milliseconds. 0: 30 s. */
+     * milliseconds. 0: as .transport says, which is 30 s by default. */
     uint32_t close_timeout_ms;
 } weir_stream_options;
 
@@ -80,7 +80,7 @@ typedef struct weir_connect_options {
 
     size_t limit;                     /**< as in weir_stream_options */
     weir_transport_options transport; /**< as in weir_stream_options */
-    uint32_t close_timeout_ms;        /**< as in weir_stream_options */
+    uint32_t close_timeout_ms;        /**< as in weir_stream_options; of a stream */
 } weir_connect_options;
 
 /**
@@ -188,8 +188,8 @@ void weir_stream_local_address(const weir_stream *stream, weir_address *address)
  *
  * Waits only while something is queued, at most close_timeout_ms; then, or when the
  * caller is cancelled or its deadline passes, the rest is dropped. In a callback of
- * the loop it cannot wait: the connection is closed behind it, when the peer has taken
- * what is queued, however long that takes; weir_stream_abort() does not wait for that.
+ * the loop it cannot wait: the connection is closed behind it, within the same time,
+ * and nobody is told whether everything has left.
  *
  * Returns WEIR_OK when everything has left; else why not. The stream is freed in
  * any case; reader, writer and their slices go with it. NULL is allowed.

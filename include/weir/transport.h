@@ -86,6 +86,10 @@ typedef struct weir_transport_options {
     /** The most bytes that may wait to be sent. 0: 16 MiB. */
     size_t max_write_buffer_bytes;
 
+    /** How long weir_transport_close() goes on sending what waits, in milliseconds.
+     * 0: 30 s. */
+    uint32_t close_timeout_ms;
+
     /** Probe idle TCP connections (SO_KEEPALIVE). */
     bool keep_alive;
 
@@ -122,7 +126,13 @@ int weir_transport_writelines(weir_transport *transport, const weir_slice *slice
  */
 int weir_transport_write_eof(weir_transport *transport);
 
-/** Sends what waits, then closes. Nothing is read any more. Twice is once. */
+/**
+ * Sends what waits, then closes. Nothing is read any more. Twice is once.
+ *
+ * What the peer has not taken after close_timeout_ms is dropped, and connection_lost
+ * is called with WEIR_E_TIMEOUT; with WEIR_E_MEMORY, and at once, when there is no
+ * memory to watch over that time.
+ */
 void weir_transport_close(weir_transport *transport);
 
 /** Closes at once; what waits to be sent is lost. */

@@ -91,12 +91,39 @@ TEST(stream_close, in_a_callback_is_done_behind_it)
     io_scene_close(&scene);
 }
 
+/* Nobody waits for the close, so that nobody could be told to go on. */
+TEST(stream_close, in_a_callback_lasts_no_longer_than_it_may)
+{
+    for (int how = 0; how < 2; how++) {
+        struct io_scene scene;
+        weir_stream_options options = {.close_timeout_ms = how == 0 ? 30 : 0};
+        int peer;
+        options.transport.close_timeout_ms = how == 0 ? 0 : 30;
+        io_scene_open(&scene, NULL);
+        weir_stream *stream = io_tcp_stream(&scene, &peer, &options);
+        size_t sent = fill(stream);
+        weir_loop_post(scene.loop, close_in_callback, stream);
+        io_turn(&scene, 1);
+        int64_t ms = weir_loop_timeout(scene.loop);
+        CHECK(ms >= 0 && ms <= 30);
+        uint64_t begin = wall_ms();
+        while (weir__link_is_linked(&scene.loop->transports) &&
+               wall_ms() - begin < 3000)
+            REQUIRE(weir_loop_run_once(scene.loop, 100) == WEIR_OK);
+        CHECK(!weir__link_is_linked(&scene.loop->transports));
+        CHECK(take(&scene, peer) < sent);
+        close(peer);
+        io_scene_close(&scene);
+    }
+}
+
 TEST(stream_close, waits_no_longer_than_it_may)
 {
-    for (int how = 0; how < 3; how++) {
+    for (int how = 0; how < 4; how++) {
         struct io_scene scene;
         weir_stream_options options = {.close_timeout_ms = how == 0 ? 10 : 0};
         int peer;
+        options.transport.close_timeout_ms = how == 3 ? 10 : 0;
         io_scene_open(&scene, NULL);
         weir_stream *stream = io_tcp_stream(&scene, &peer, &options);
         size_t sent = fill(stream);
@@ -105,7 +132,7 @@ TEST(stream_close, waits_no_longer_than_it_may)
             weir_timeout timeout = weir_timeout_start(scene.loop, 10);
             CHECK_INT(weir_stream_close(stream), WEIR_E_TIMEOUT);
             CHECK(weir_timeout_end(&timeout));
-        } else if (how == 0) {
+        } else if (how == 0 || how == 3) {
             CHECK_INT(weir_stream_close(stream), WEIR_E_TIMEOUT);
         } else {
             weir_task *task = weir_spawn(scene.loop, close_it, stream);
