@@ -9,6 +9,8 @@
  *     +-- (1xx) ---+--------------- START or CLOSED <------- next -----+
  *                                                any -> FAILED, for good
  *
+ * START goes to FAILED by RECORD when the peer speaks TLS, which is worth a sentence.
+ *
  * Heads and trailers come from message.c; the bodies are framed here, so that no
  * release of llhttp has a say in where a message ends.
  *
@@ -25,7 +27,8 @@
 #define GO_ON 3
 
 enum state {
-    START, /* empty lines before a message are skipped (RFC 9112 2.2) */
+    START,  /* empty lines before a message are skipped (RFC 9112 2.2) */
+    RECORD, /* the first byte was that of a TLS record */
     HEAD,
     LENGTH_DATA,
     CLOSE_DATA,
@@ -143,12 +146,40 @@ static int read_head(struct decoder *d, weir_slice *input, weir_http_event *even
     return finish_head(d, &known, event);
 }
 
+/* Whether a record of TLS may begin like this: a handshake, or the alert of a server
+ * (RFC 8446 5.1). No message does. */
+static bool begins_record(const struct decoder *d, char first)
+{
+    return first == 22 || (first == 21 && d->role == WEIR_HTTP_RESPONSE);
+}
+
+/* The second byte tells: all versions of TLS are 3.x on the wire. */
+static int read_record(struct decoder *d, const weir_slice *input)
+{
+    if (input->len == 0)
+        return WEIR_HTTP_MORE;
+    bool response = d->role == WEIR_HTTP_RESPONSE;
+    const char *reason =
+        response ? "not HTTP/1.0 or 1.1 (RFC 9112 2.3)" : "bad method (RFC 9112 3.1)";
+    if (input->data[0] == 3)
+        reason = response ? "a TLS record instead of a response: the server speaks "
+                            "TLS on this port, so use https"
+                          : "a TLS handshake instead of a request: the client speaks "
+                            "TLS on a plain port";
+    return fail(d, WEIR_E_PROTOCOL, reason, d->offset - 1);
+}
+
 static int read_start(struct decoder *d, weir_slice *input, weir_http_event *event)
 {
     weir__head_known known = {0};
     int rc = skip_empty_lines(d, input);
     if (rc != GO_ON)
         return rc;
+    if (begins_record(d, input->data[0])) {
+        use(d, input, 1);
+        d->state = RECORD;
+        return GO_ON;
+    }
     d->head = (weir_http_head){.fields = &d->fields};
     d->chunk = (weir__chunk_line){0};
     weir_http_fields_reset(&d->trailers);
@@ -264,6 +295,8 @@ static int step(struct decoder *d, weir_slice *input, weir_http_event *event)
     switch (d->state) {
     case START:
         return read_start(d, input, event);
+    case RECORD:
+        return read_record(d, input);
     case HEAD:
         return read_head(d, input, event);
     case LENGTH_DATA:
@@ -310,6 +343,7 @@ int weir_http_decode(weir_http_decoder *decoder, weir_slice *input,
 
 /* What is missing when the input ends in a state; NULL: nothing. */
 static const char *const MISSING[] = {
+    [RECORD] = "the connection ended within a head",
     [HEAD] = "the connection ended within a head",
     [LENGTH_DATA] = "the connection ended before Content-Length bytes had come",
     [CHUNK_LINE] = "the connection ended before the last chunk",
