@@ -1,0 +1,69 @@
+/* The check of the peer's certificate.
+ *
+ * The sentence is made right here, where the certificate and what is wrong with it are
+ * at hand. The check runs also where nobody heeds it (insecure_skip_verify), so that
+ * weir_tls_info can tell what it said.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "verify.h"
+
+#include <stdio.h>
+
+#include "complaint.h"
+#include "connection.h"
+#include "context_inside.h"
+#include "failure.h"
+
+static bool check_chain(X509_STORE_CTX *store, weir__tls_connection *connection)
+{
+    char sentence[WEIR__TLS_COMPLAINT_BYTES];
+    if (X509_verify_cert(store) == 1)
+        return true;
+    if (X509_STORE_CTX_get_error(store) == X509_V_ERR_OUT_OF_MEM)
+        connection->no_memory = true;
+    weir__tls_complaint(store, connection, sentence, sizeof(sentence));
+    weir__tls_connection_complain(connection, sentence);
+    return false;
+}
+
+static bool check_pins(X509_STORE_CTX *store, weir__tls_connection *connection,
+                       const weir__tls_pins *pins)
+{
+    unsigned char hash[WEIR__TLS_PIN_BYTES];
+    char text[WEIR__TLS_PIN_TEXT];
+    char sentence[WEIR__TLS_COMPLAINT_BYTES];
+    if (pins->count == 0)
+        return true;
+    if (!weir__tls_pin_hash(X509_STORE_CTX_get0_cert(store), hash)) {
+        connection->no_memory = true;
+        return false;
+    }
+    if (weir__tls_pins_have(pins, hash))
+        return true;
+    weir__tls_pin_text(hash, text);
+    snprintf(sentence, sizeof(sentence),
+             "the key of the %s's certificate is not one of the pins: it is %s",
+             SSL_is_server(connection->ssl) ? "client" : "server", text);
+    weir__tls_connection_refuse(connection, sentence);
+    return false;
+}
+
+int weir__tls_verify(X509_STORE_CTX *store, void *arg)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    weir__tls_connection *connection = weir__tls_connection_of(ssl);
+    const weir__tls_context *context = weir__tls_context_inside(connection->context);
+    (void)arg;
+    bool trusted = check_chain(store, connection);
+    if (!trusted && !context->options.insecure_skip_verify) {
+        connection->refused = true;
+        return 0;
+    }
+    if (!check_pins(store, connection, &context->pins)) {
+        /* For the alert: bad_certificate. */
+        X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
+        return 0;
+    }
+    (void)weir__tls_take_errors();
+    return 1;
+}
