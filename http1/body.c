@@ -53,16 +53,20 @@ static int end_body(weir_response *response, const weir_http_event *event)
     return 0;
 }
 
+static int break_off(weir_response *response)
+{
+    return fail(response, weir__fail_prefix("the body breaks off after %llu bytes",
+                                            (unsigned long long)response->body_len));
+}
+
 /* The connection has ended: so has the body, or it has not. */
 static int end_input(weir_response *response)
 {
     weir_http_event event;
     if (weir_http_decode_end(&response->decoder, &event) == WEIR_HTTP_EVENT)
         return end_body(response, &event);
-    int rc = weir__exchange_fail(response);
-    weir__fail_prefix("the body breaks off after %llu bytes",
-                      (unsigned long long)response->body_len);
-    return fail(response, rc);
+    weir__exchange_fail(response);
+    return break_off(response);
 }
 
 /* Puts what was decoded into the window. */
@@ -83,6 +87,8 @@ static int receive(weir_response *response)
         rc = weir__exchange_receive(response);
     if (rc == 0)
         return end_input(response);
+    if (rc == WEIR_E_INCOMPLETE) /* of TLS: without close_notify it may be no end */
+        return break_off(response);
     return rc < 0 ? fail(response, rc) : rc;
 }
 

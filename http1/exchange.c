@@ -155,6 +155,14 @@ static int fail_ended(weir_response *response)
                       "the server closed the connection without an answer");
 }
 
+/* Whether the failure is that of a connection which has gone before the server said
+ * anything. TLS, where the end of a connection can be forged, has a status of its own
+ * for that (RFC 8446 6.1); but nothing was there to be cut off. */
+static bool is_gone(const weir_response *response, int rc)
+{
+    return rc == WEIR_E_CONNECTION || (rc == WEIR_E_INCOMPLETE && !response->answered);
+}
+
 /* The next head, whatever its status code. */
 static int next_head(weir_response *response, const weir_http_head **head)
 {
@@ -163,8 +171,10 @@ static int next_head(weir_response *response, const weir_http_head **head)
     while ((rc = weir_http_decode(&response->decoder, &response->input, &event)) ==
            WEIR_HTTP_MORE) {
         rc = weir__exchange_receive(response);
-        if (rc <= 0)
-            return rc < 0 ? rc : fail_ended(response);
+        if (rc == 0 || (rc == WEIR_E_INCOMPLETE && !response->answered))
+            return fail_ended(response);
+        if (rc < 0)
+            return rc;
     }
     if (rc < 0)
         return weir__exchange_fail(response);
@@ -202,7 +212,7 @@ static int converse(weir_response *response, const weir__request *request)
                    : rc;
     }
     weir__response_fail_prefix(response, "sending the request");
-    if (rc != WEIR_E_CONNECTION)
+    if (!is_gone(response, rc))
         return rc;
     /* A server may answer before it has read all, and close. */
     weir_error error = *weir_last_error();
@@ -216,6 +226,8 @@ static int try_once(weir_response *response, const weir__request *request, bool 
 {
     struct weir__pool_wish wish = {
         .url = &response->target->url,
+        .tls =
+            weir_url_is_secure(&response->target->url) ? response->session->tls : NULL,
         .connect_timeout_ms = request->connect_timeout_ms,
         .fresh = fresh,
     };
@@ -231,7 +243,7 @@ static int try_once(weir_response *response, const weir__request *request, bool 
 static bool is_worth_retrying(const weir_response *response, int rc, bool idempotent)
 {
     const weir__connection *connection = response->connection;
-    return rc == WEIR_E_CONNECTION && idempotent && connection && connection->reused &&
+    return is_gone(response, rc) && idempotent && connection && connection->reused &&
            !response->answered;
 }
 

@@ -165,18 +165,22 @@ static bool is_silent(weir_stream *stream)
            weir_reader_buffered(&stream->reader) == 0;
 }
 
-static bool is_to(const weir__connection *connection, weir_slice authority)
+/* Scheme, host and port are the same: the port is left out of the authority where it
+ * is that of the scheme. */
+static bool is_to(const weir__connection *connection,
+                  const struct weir__pool_wish *wish)
 {
-    return weir_slice_equal(connection->authority, authority) &&
+    return connection->secure == (wish->tls != NULL) &&
+           weir_slice_equal(connection->authority, weir_url_authority(wish->url)) &&
            !weir_transport_is_closing(connection->stream->transport);
 }
 
 /* The idle connection to an origin that was used last: of all, the one that its
  * server is least likely to have closed. */
-static weir__connection *take_idle(weir__pool *pool, weir_slice authority)
+static weir__connection *take_idle(weir__pool *pool, const struct weir__pool_wish *wish)
 {
     weir__link *link = pool->idle.previous;
-    while (link != &pool->idle && !is_to(connection_of(link), authority))
+    while (link != &pool->idle && !is_to(connection_of(link), wish))
         link = link->previous;
     if (link == &pool->idle)
         return NULL;
@@ -189,10 +193,11 @@ static weir__connection *take_idle(weir__pool *pool, weir_slice authority)
     return connection;
 }
 
-static weir__connection *new_connection(weir__pool *pool, const weir_url *url)
+static weir__connection *new_connection(weir__pool *pool,
+                                        const struct weir__pool_wish *wish)
 {
-    weir_slice host = weir_url_hostname(url);
-    weir_slice authority = weir_url_authority(url);
+    weir_slice host = weir_url_hostname(wish->url);
+    weir_slice authority = weir_url_authority(wish->url);
     /* Both are parts of one URL, so their sum is no matter of overflow. */
     weir__connection *connection = weir__calloc(
         pool->loop->allocator, 1, sizeof(*connection) + host.len + 1 + authority.len);
@@ -202,6 +207,7 @@ static weir__connection *new_connection(weir__pool *pool, const weir_url *url)
     memcpy(connection->host + host.len + 1, authority.data, authority.len);
     connection->authority =
         (weir_slice){connection->host + host.len + 1, authority.len};
+    connection->secure = wish->tls != NULL;
     connection->pool = pool;
     weir__link_push(&pool->busy, &connection->link);
     return connection;
@@ -214,8 +220,12 @@ static int connect_to(weir__connection *connection, const struct weir__pool_wish
         .host = connection->host,
         .port = weir_url_port(wish->url),
         .connect_timeout_ms = wish->connect_timeout_ms,
+        .tls = wish->tls,
+        .server_name = connection->host,
     };
     int rc = weir_stream_connect(pool->loop, &connection->stream, &options);
+    if (rc == WEIR_OK && pool->on_connect && !pool->closed)
+        pool->on_connect(connection->stream, pool->arg);
     return rc == WEIR_OK && pool->closed ? fail_closed() : rc;
 }
 
@@ -224,7 +234,7 @@ static int open_connection(weir__pool *pool, const struct weir__pool_wish *wish,
 {
     while (pool->slots_used + pool->idle_count > pool->max && pool->idle_count > 0)
         drop_idle(connection_of(pool->idle.next));
-    weir__connection *connection = new_connection(pool, wish->url);
+    weir__connection *connection = new_connection(pool, wish);
     if (!connection)
         return weir__fail(WEIR_E_MEMORY, "connect", "no memory for a connection");
     int rc = connect_to(connection, wish);
@@ -246,8 +256,7 @@ int weir__pool_take(weir__pool *pool, const struct weir__pool_wish *wish,
     if (pool->closed) {
         rc = fail_closed();
     } else {
-        *connection =
-            wish->fresh ? NULL : take_idle(pool, weir_url_authority(wish->url));
+        *connection = wish->fresh ? NULL : take_idle(pool, wish);
         if (!*connection)
             rc = open_connection(pool, wish, connection);
     }

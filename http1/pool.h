@@ -29,6 +29,8 @@ typedef struct weir__pool {
     size_t max;
     uint32_t idle_timeout_ms;
     bool closed;
+    void (*on_connect)(weir_stream *stream, void *arg); /* or NULL */
+    void *arg;
     weir__timer timer; /* when the first of `idle` has been idle for too long */
 } weir__pool;
 
@@ -39,6 +41,7 @@ typedef struct weir__connection {
     const weir_protocol *protocol; /* the stream's, while it is idle */
     uint64_t idle_since;
     weir_slice authority; /* behind the host */
+    bool secure;          /* serves https, and never http */
     bool reused;          /* it has served a request before */
     char host[];
 } weir__connection;
@@ -46,6 +49,7 @@ typedef struct weir__connection {
 /* What weir__pool_take is asked for. */
 struct weir__pool_wish {
     const weir_url *url;
+    weir_tls_context *tls; /* NULL: in the clear */
     uint32_t connect_timeout_ms;
     bool fresh; /* not one that was idle */
 };

@@ -9,6 +9,7 @@
 #include "allocator.h"
 #include "error.h"
 #include "loop.h"
+#include "secure.h"
 
 static int check_method(weir_slice method)
 {
@@ -25,10 +26,10 @@ static int check_method(weir_slice method)
 static int check_url(const weir_url *url)
 {
     weir_slice scheme = weir_url_scheme(url);
-    if (!weir_slice_equal(scheme, WEIR_S("http")))
+    if (!weir_slice_equal(scheme, WEIR_S("http")) &&
+        !weir_slice_equal(scheme, WEIR_S("https")))
         return weir__fail(WEIR_E_UNSUPPORTED, "request",
-                          "%.*s is not supported: this release of weir speaks plain "
-                          "http only",
+                          "%.*s is not supported: a request is for http or https",
                           (int)scheme.len, scheme.data);
     if (weir_url_username(url).len > 0 || weir_url_password(url).len > 0)
         return weir__fail(WEIR_E_UNSUPPORTED, "request",
@@ -221,6 +222,8 @@ int weir__request_init(weir__request *request, weir_response *response,
     if (rc < 0)
         return rc;
     rc = check_url(&response->target->url);
+    if (rc == WEIR_OK && weir_url_is_secure(&response->target->url))
+        rc = weir__secure_prepare(session);
     if (rc == WEIR_OK)
         rc = find_head(request, response, options);
     return rc < 0 ? weir__response_fail_prefix(response, NULL) : rc;

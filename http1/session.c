@@ -10,6 +10,7 @@
 #include "exchange.h"
 #include "loop.h"
 #include "park.h"
+#include "secure.h"
 
 #define DEFAULT_MAX_CONNECTIONS    100
 #define DEFAULT_IDLE_TIMEOUT_MS    15000
@@ -107,6 +108,7 @@ static void set_options(weir_session *session, const weir_session_options *optio
     session->max_text_bytes =
         options->max_text_bytes ? options->max_text_bytes : DEFAULT_MAX_TEXT_BYTES;
     session->limits = options->limits;
+    session->tls = options->tls;
 }
 
 /* A session on a loop; NULL with the loop as it was. */
@@ -131,6 +133,8 @@ static weir_session *new_session(weir_loop *loop, const weir_session_options *op
         weir__fail(WEIR_E_MEMORY, "session", "no memory for a session");
         goto fail;
     }
+    session->pool.on_connect = options->on_connect;
+    session->pool.arg = options->arg;
     return session;
 fail:
     weir_http_fields_clear(&session->fields);
@@ -159,6 +163,7 @@ void weir__session_release(weir_session *session)
     bool own_loop = session->own_loop;
     if (--session->holders > 0)
         return;
+    weir__secure_clear(session); /* until now a request might have been connecting */
     weir__free(loop->allocator, session);
     if (own_loop)
         weir_loop_free(loop);

@@ -35,6 +35,8 @@ struct weir_session {
     uint32_t read_timeout_ms;
     size_t max_text_bytes;
     weir_http_limits limits;
+    weir_tls_context *tls;     /* for https; NULL: not needed yet */
+    weir_tls_context *own_tls; /* the same, when it is the session's own */
 };
 
 /* One holder less; frees the session with the last. */

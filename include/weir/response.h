@@ -70,7 +70,9 @@ int64_t weir_response_content_length(const weir_response *response);
  * Reading it returns 0 at the end of the body. Besides what reader.h lists:
  *
  *   WEIR_E_INCOMPLETE  the connection ended before the body did; all that came has
- *                      been handed out
+ *                      been handed out. Over TLS also when the body is to last until
+ *                      the connection ends and the server has not said goodbye
+ *                      (close_notify): somebody else may have ended it
  *   WEIR_E_PROTOCOL    the chunks make no sense (RFC 9112 7.1)
  *   WEIR_E_TIMEOUT     also: nothing came for .read_timeout_ms, or .timeout_ms have
  *                      passed since the request began. Reading may go on

@@ -7,10 +7,13 @@
  *   rc = weir_post(session, &response, url, .body = WEIR_S("a=1"),
  *                  .content_type = "application/x-www-form-urlencoded");
  *
+ * `https:` needs nothing more: the server's certificate must be for the host of the
+ * URL, and trusted by the system's store. Who wants it otherwise gives a .tls.
+ *
  * Any number of tasks may use a session at a time, each for a request of its own. As
  * long as connections are idle, weir_loop_run() goes on: free the session first.
- * What this release does not do: https, redirects (a 3xx is returned as it is),
- * cookies, compressed bodies (none are asked for), proxies, names and passwords.
+ * What this release does not do: redirects (a 3xx is returned as it is), cookies,
+ * compressed bodies (none are asked for), proxies, names and passwords.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,6 +26,7 @@
 #include <weir/loop.h>
 #include <weir/response.h>
 #include <weir/slice.h>
+#include <weir/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +59,19 @@ typedef struct weir_session_options {
      * 0: 15 s. */
     uint32_t idle_timeout_ms;
 
+    /** What https is spoken with: a client's context (tls.h), with "http/1.1" among
+     * its protocols or with none. It stays the caller's, and must live until the
+     * session is freed and its last response. NULL: one of the session's own, made
+     * for the first https URL, with the defaults. */
+    weir_tls_context *tls;
+
+    /** Told of each connection that is made, before a request is sent on it and, for
+     * https, after the handshake: what its addresses are, what is known of its
+     * security (weir_stream_tls_info). Not to read, write or close. NULL: nobody. */
+    void (*on_connect)(weir_stream *stream, void *arg);
+
+    void *arg; /**< for on_connect */
+
     /** The following are for requests that do not say themselves; their meaning and
      * their defaults are those in weir_request_options. */
     uint32_t timeout_ms;
@@ -70,7 +87,7 @@ typedef struct weir_request_options {
     /** A token (RFC 9110 9.1), sent as it is; not CONNECT. NULL: GET. */
     const char *method;
 
-    /** An absolute URL of the scheme http. Its fragment is not sent. */
+    /** An absolute URL of the scheme http or https. Its fragment is not sent. */
     const char *url;
 
     /** Fields to send, ended by `{0}`. They come in place of those that are sent by
@@ -89,8 +106,8 @@ typedef struct weir_request_options {
      * to the end of the body. 0: the session's, and there 0 is none. */
     uint32_t timeout_ms;
 
-    /** The most time to find the name's addresses and connect, in milliseconds.
-     * 0: the session's, 30 s. */
+    /** The most time to find the name's addresses and connect, in milliseconds; that
+     * for a handshake of TLS is its context's. 0: the session's, 30 s. */
     uint32_t connect_timeout_ms;
 
     /** The longest silence of the server while something is expected of it, and the
@@ -139,18 +156,21 @@ size_t weir_session_connections(const weir_session *session);
  *   response   out: the caller's, until weir_response_free()
  *
  * An idempotent request (RFC 9110 9.2.2: GET, HEAD, PUT, DELETE, ...) that meets an
- * idle connection which the server has just closed is sent once more over a new one. An error status is a response like any other; see
- * weir_response_raise_for_status(). Returns WEIR_OK; or, its connection being closed
- * and nothing being left to free,
+ * idle connection which the server has just closed is sent once more over a new one.
+ * An error status is a response like any other; see weir_response_raise_for_status().
+ * Returns WEIR_OK; or, its connection being closed and nothing being left to free,
  *
  *   WEIR_E_INVALID      the URL, the method or a field cannot be sent
- *   WEIR_E_UNSUPPORTED  https, or a name and password in the URL
+ *   WEIR_E_UNSUPPORTED  a name and password in the URL; or https, in a build of weir
+ *                       without TLS
  *   WEIR_E_RESOLVE      the host has no address
  *   WEIR_E_CONNECTION   not connected, or the connection broke before the head
+ *   WEIR_E_TLS          https: no secure connection, or not with that host; or the
+ *                       trust store cannot be read
  *   WEIR_E_TIMEOUT      one of the three time limits, or the caller's deadline
  *   WEIR_E_CANCELLED    the task was cancelled
  *   WEIR_E_INCOMPLETE   the connection ended within the head
- *   WEIR_E_PROTOCOL     the response is not HTTP/1
+ *   WEIR_E_PROTOCOL     the response is not HTTP/1; the sentence says so if it is TLS
  *   WEIR_E_TOO_BIG      the head is over a limit
  *   WEIR_E_CLOSED       the session was freed
  *   WEIR_E_MISUSE       in a callback of the loop, which must not wait

@@ -57,6 +57,15 @@ static int write_answer(weir_stream *stream, const struct http_answer *answer)
     return rc;
 }
 
+/* Lets all of it leave, and then ends the connection below TLS. */
+static int cut(weir_stream *stream)
+{
+    int rc = weir_flush(weir_stream_writer(stream));
+    if (rc == WEIR_OK)
+        weir_transport_abort(weir_stream_transport(stream));
+    return rc;
+}
+
 static int serve(weir_stream *stream, void *arg)
 {
     struct http_scene *scene = arg;
@@ -75,6 +84,8 @@ static int serve(weir_stream *stream, void *arg)
         rc = write_answer(stream, answer);
         if (rc < 0 || answer->then == HTTP_CLOSE)
             return rc;
+        if (answer->then == HTTP_CUT)
+            return cut(stream);
         if (answer->then == HTTP_HANG)
             return weir_sleep(weir_stream_loop(stream), 60000);
     }
@@ -95,8 +106,9 @@ static int resolve(void *user_data, weir_loop *loop, const char *host, int port,
 
 static const weir_resolver RESOLVER = {.resolve = resolve};
 
-void http_scene_open_with(struct http_scene *scene, const struct http_answer *answers,
-                          size_t count, const weir_session_options *options)
+void http_scene_open_secure(struct http_scene *scene, const struct http_answer *answers,
+                            size_t count, weir_tls_context *server,
+                            const weir_session_options *options)
 {
     memset(scene, 0, sizeof(*scene));
     nth_init(&scene->nth, 0);
@@ -107,12 +119,19 @@ void http_scene_open_with(struct http_scene *scene, const struct http_answer *an
     scene->loop = weir_loop_new(&loop_options);
     REQUIRE(scene->loop != NULL);
     REQUIRE(weir_start_server(scene->loop, &scene->server, "127.0.0.1", 0,
-                              .on_connect = serve, .arg = scene) == WEIR_OK);
+                              .on_connect = serve, .arg = scene,
+                              .tls = server) == WEIR_OK);
     scene->port = weir_server_port(scene->server);
-    snprintf(scene->url, sizeof(scene->url), "http://127.0.0.1:%d/path?query",
-             scene->port);
+    snprintf(scene->url, sizeof(scene->url), "%s:%d/path?query",
+             server ? "https://localhost" : "http://127.0.0.1", scene->port);
     scene->session = weir_session_new(scene->loop, options);
     REQUIRE(scene->session != NULL);
+}
+
+void http_scene_open_with(struct http_scene *scene, const struct http_answer *answers,
+                          size_t count, const weir_session_options *options)
+{
+    http_scene_open_secure(scene, answers, count, NULL, options);
 }
 
 void http_scene_open(struct http_scene *scene, const struct http_answer *answers,

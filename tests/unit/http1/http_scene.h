@@ -26,6 +26,7 @@
 enum http_then {
     HTTP_KEEP,  /* wait for the next request */
     HTTP_CLOSE, /* close the connection */
+    HTTP_CUT,   /* close it without close_notify */
     HTTP_HANG   /* keep it open, and read nothing more */
 };
 
@@ -43,7 +44,7 @@ struct http_scene {
     weir_server *server;
     weir_session *session;
     int port;
-    char url[64]; /* http://127.0.0.1:PORT/path?query */
+    char url[64]; /* http://127.0.0.1:PORT/path?query, or https://localhost:... */
     const struct http_answer *answers;
     size_t count;
     size_t connections; /* that were made so far */
@@ -58,6 +59,11 @@ void http_scene_open(struct http_scene *scene, const struct http_answer *answers
 /* The same with options for the session. */
 void http_scene_open_with(struct http_scene *scene, const struct http_answer *answers,
                           size_t count, const weir_session_options *options);
+
+/* The same with a server that speaks TLS. */
+void http_scene_open_secure(struct http_scene *scene, const struct http_answer *answers,
+                            size_t count, weir_tls_context *server,
+                            const weir_session_options *options);
 
 void http_scene_close(struct http_scene *scene);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <weir/features.h>
 
 #include "http_scene.h"
 
@@ -107,39 +108,41 @@ TEST(exchange, refuses_what_cannot_be_sent)
         weir_request_options options;
         int status;
         const char *sentence;
-    } cases[] = {
-        {{.url = NULL}, WEIR_E_INVALID, "no URL"},
-        {{.url = ""}, WEIR_E_INVALID, "URL"},
-        {{.url = "//h/"}, WEIR_E_INVALID, "URL"},
-        {{.url = "http://"}, WEIR_E_INVALID, "URL"},
-        {{.url = "http://h:0/"}, WEIR_E_INVALID, "port"},
-        {{.url = "https://h/"}, WEIR_E_UNSUPPORTED, "https is not supported"},
-        {{.url = "ws://h/"}, WEIR_E_UNSUPPORTED, "ws is not supported"},
-        {{.url = "ftp://h/"}, WEIR_E_UNSUPPORTED, "URL"},
-        {{.url = "http://me@h/"}, WEIR_E_UNSUPPORTED, "password"},
-        {{.url = "http://me:secret@h/"}, WEIR_E_UNSUPPORTED, "password"},
-        {{.url = "http://h/", .method = "G T"}, WEIR_E_INVALID, "\"G T\""},
-        {{.url = "http://h/", .method = ""}, WEIR_E_INVALID, "not a token"},
-        {{.url = "http://h/", .method = "CONNECT"}, WEIR_E_UNSUPPORTED, "CONNECT"},
-        {{.url = "http://h/", .content_type = "a\r\nb"},
-         WEIR_E_INVALID,
-         "Content-Type"},
-        {{.url = "http://h/", .headers = (weir_pair[]){{"A\nB", "c"}, {0}}},
-         WEIR_E_INVALID,
-         "A\\nB"},
-        {{.url = "http://h/", .headers = (weir_pair[]){{"A", "c\nd"}, {0}}},
-         WEIR_E_INVALID,
-         "\"A\""},
-        {{.url = "http://h/", .headers = (weir_pair[]){{"Host", "a\rb"}, {0}}},
-         WEIR_E_INVALID,
-         "Host"},
-        {{.url = "http://h/", .headers = (weir_pair[]){{"Content-Length", "1"}, {0}}},
-         WEIR_E_INVALID,
-         "Content-Length"},
-        {{.url = "http://h/",
-          .headers = (weir_pair[]){{"transfer-encoding", "chunked"}, {0}}},
-         WEIR_E_INVALID,
-         "Transfer-Encoding"},
+    } cases[] =
+    { {{.url = NULL}, WEIR_E_INVALID, "no URL"},
+      {{.url = ""}, WEIR_E_INVALID, "URL"},
+      {{.url = "//h/"}, WEIR_E_INVALID, "URL"},
+      {{.url = "http://"}, WEIR_E_INVALID, "URL"},
+      {{.url = "http://h:0/"}, WEIR_E_INVALID, "port"},
+#if !WEIR_HAS_TLS
+      {{.url = "https://h/"},
+       WEIR_E_UNSUPPORTED,
+       "https is not supported: this build of weir has no TLS"},
+#endif
+      {{.url = "ws://h/"}, WEIR_E_UNSUPPORTED, "ws is not supported"},
+      {{.url = "ftp://h/"}, WEIR_E_UNSUPPORTED, "URL"},
+      {{.url = "http://me@h/"}, WEIR_E_UNSUPPORTED, "password"},
+      {{.url = "http://me:secret@h/"}, WEIR_E_UNSUPPORTED, "password"},
+      {{.url = "http://h/", .method = "G T"}, WEIR_E_INVALID, "\"G T\""},
+      {{.url = "http://h/", .method = ""}, WEIR_E_INVALID, "not a token"},
+      {{.url = "http://h/", .method = "CONNECT"}, WEIR_E_UNSUPPORTED, "CONNECT"},
+      {{.url = "http://h/", .content_type = "a\r\nb"}, WEIR_E_INVALID, "Content-Type"},
+      {{.url = "http://h/", .headers = (weir_pair[]){{"A\nB", "c"}, {0}}},
+       WEIR_E_INVALID,
+       "A\\nB"},
+      {{.url = "http://h/", .headers = (weir_pair[]){{"A", "c\nd"}, {0}}},
+       WEIR_E_INVALID,
+       "\"A\""},
+      {{.url = "http://h/", .headers = (weir_pair[]){{"Host", "a\rb"}, {0}}},
+       WEIR_E_INVALID,
+       "Host"},
+      {{.url = "http://h/", .headers = (weir_pair[]){{"Content-Length", "1"}, {0}}},
+       WEIR_E_INVALID,
+       "Content-Length"},
+      {{.url = "http://h/",
+        .headers = (weir_pair[]){{"transfer-encoding", "chunked"}, {0}}},
+       WEIR_E_INVALID,
+       "Transfer-Encoding"},
     };
     struct http_scene scene;
     http_scene_open(&scene, &EMPTY, 1);

@@ -1,0 +1,46 @@
+/* The default context of https, made when the first URL asks for it: to read the
+ * system's trust store takes its time.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "secure.h"
+
+#include <weir/features.h>
+
+#include "error.h"
+
+#if WEIR_HAS_TLS
+
+#include <weir/tls.h>
+
+int weir__secure_prepare(weir_session *session)
+{
+    static const char *const PROTOCOLS[] = {"http/1.1", NULL}; /* RFC 7301 6 */
+    if (session->tls)
+        return WEIR_OK;
+    int rc =
+        weir_tls_client_new(&session->own_tls, &(weir_tls_options){.alpn = PROTOCOLS});
+    if (rc == WEIR_OK)
+        session->tls = session->own_tls;
+    return rc;
+}
+
+void weir__secure_clear(weir_session *session)
+{
+    weir_tls_context_free(session->own_tls);
+}
+
+#else
+
+int weir__secure_prepare(weir_session *session)
+{
+    (void)session;
+    return weir__fail(WEIR_E_UNSUPPORTED, "request",
+                      "https is not supported: this build of weir has no TLS");
+}
+
+void weir__secure_clear(weir_session *session)
+{
+    (void)session;
+}
+
+#endif
