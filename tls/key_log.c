@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <string.h>
+#include <stdio.h>
 #include <unistd.h>
 #include <weir/status.h>
 
@@ -36,12 +36,12 @@ void weir__tls_key_log_close(weir__tls_key_log *log)
 void weir__tls_key_log_write(const weir__tls_key_log *log, const char *line)
 {
     char whole[MAX_LINE];
-    size_t len = strlen(line);
-    if (log->fd < 0 || len + 1 > sizeof(whole))
+    if (log->fd < 0)
         return;
-    memcpy(whole, line, len);
-    whole[len] = '\n';
-    ssize_t written = write(log->fd, whole, len + 1);
-    (void)written;
-    OPENSSL_cleanse(whole, len);
+    int len = snprintf(whole, sizeof(whole), "%s\n", line);
+    if (len > 0 && (size_t)len < sizeof(whole)) {
+        ssize_t written = write(log->fd, whole, (size_t)len);
+        (void)written;
+    }
+    OPENSSL_cleanse(whole, sizeof(whole));
 }

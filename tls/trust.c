@@ -195,7 +195,7 @@ static int make_store(const weir_tls_options *options, X509_STORE **store)
 static int take_system(const weir_tls_options *options, bool fresh, X509_STORE **store)
 {
     if (!system_store || fresh) {
-        X509_STORE *made;
+        X509_STORE *made = NULL;
         int rc = make_store(options, &made);
         if (rc < 0)
             return rc;
