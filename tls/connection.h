@@ -43,7 +43,8 @@ void weir__tls_connection_close(weir__tls_connection *connection);
 
 /* The failure of an SSL_ call that gave `result`, as a sentence: what this side knows
  * of the certificate, what the peer's alert says, what it is that is not TLS. Empties
- * OpenSSL's queue. Returns the status: WEIR_E_TLS, or WEIR_E_MEMORY. */
+ * OpenSSL's queue. Returns the status: WEIR_E_TLS, WEIR_E_INCOMPLETE when what came may
+ * be cut off, or WEIR_E_MEMORY. */
 int weir__tls_connection_fail(weir__tls_connection *connection, int result,
                               const char *operation);
 

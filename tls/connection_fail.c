@@ -64,7 +64,7 @@ static int fail_ended(const weir__tls_connection *connection, const char *operat
 {
     const char *peer = weir__tls_peer_text(connection);
     if (connection->established)
-        return weir__fail(WEIR_E_TLS, operation,
+        return weir__fail(WEIR_E_INCOMPLETE, operation,
                           "the %s ended the connection without close_notify: what came "
                           "may be cut off",
                           peer);
