@@ -117,6 +117,10 @@ int weir__tls_connection_open(weir__tls_connection *connection,
 
 void weir__tls_connection_close(weir__tls_connection *connection)
 {
+    /* A session may be resumed though its connection ended without a goodbye (RFC 5246
+     * 7.2.1); OpenSSL would drop it. */
+    if (connection->established)
+        SSL_set_shutdown(connection->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(connection->ssl);
     weir__free(connection->allocator, connection->server_name);
     weir__free(connection->allocator, connection->complaint);

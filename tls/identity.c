@@ -90,7 +90,9 @@ static int give_password(char *text, int size, int is_writing, void *arg)
 static int fail_key(const weir__tls_pem *pem, const struct password *password)
 {
     switch (password->outcome) {
-    case NOT_ASKED:
+    case NOT_ASKED: /* OpenSSL has many reasons, and the first is "unsupported" */
+        if (weir__tls_take_errors().memory)
+            return weir__tls_fail_memory();
         break;
     case MISSING:
         (void)weir__tls_take_errors();
