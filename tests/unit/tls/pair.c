@@ -16,11 +16,12 @@ static void require_ok(int rc)
     REQUIRE(rc == WEIR_OK);
 }
 
-void pair_open(struct pair *pair, weir_tls_context *client, weir_tls_context *server,
-               const char *name)
+void pair_open_port(struct pair *pair, weir_tls_context *client,
+                    weir_tls_context *server, const char *name, uint16_t port)
 {
     BIO *bios[2];
     memset(pair, 0, sizeof(*pair));
+    pair->client.connection.port = port;
     pair->client.status = WEIR_E_AGAIN;
     pair->server.status = WEIR_E_AGAIN;
     require_ok(weir__tls_connection_open(&pair->client.connection, client, name));
@@ -28,6 +29,12 @@ void pair_open(struct pair *pair, weir_tls_context *client, weir_tls_context *se
     REQUIRE(BIO_new_bio_pair(&bios[0], PIPE_BYTES, &bios[1], PIPE_BYTES) == 1);
     SSL_set_bio(pair->client.connection.ssl, bios[0], bios[0]);
     SSL_set_bio(pair->server.connection.ssl, bios[1], bios[1]);
+}
+
+void pair_open(struct pair *pair, weir_tls_context *client, weir_tls_context *server,
+               const char *name)
+{
+    pair_open_port(pair, client, server, name, 0);
 }
 
 void pair_close(struct pair *pair)

@@ -32,6 +32,8 @@ struct pair {
 /* Ends the test if it does not work. */
 void pair_open(struct pair *pair, weir_tls_context *client, weir_tls_context *server,
                const char *name);
+void pair_open_port(struct pair *pair, weir_tls_context *client,
+                    weir_tls_context *server, const char *name, uint16_t port);
 void pair_close(struct pair *pair);
 
 /* Shakes hands, and sends a byte both ways; whether all of that went well on both sides.
