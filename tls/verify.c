@@ -14,15 +14,37 @@
 #include "context_inside.h"
 #include "failure.h"
 
-static bool check_chain(X509_STORE_CTX *store, weir__tls_connection *connection)
+static weir__tls_connection *connection_of(X509_STORE_CTX *store)
+{
+    return weir__tls_connection_of(
+        X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+}
+
+static void complain(X509_STORE_CTX *store)
 {
     char sentence[WEIR__TLS_COMPLAINT_BYTES];
+    weir__tls_connection *connection = connection_of(store);
+    weir__tls_complaint(store, connection, sentence, sizeof(sentence));
+    weir__tls_connection_complain(connection, sentence);
+}
+
+/* Called where something is wrong: afterwards the list of revocations is gone that the
+ * sentence is about. */
+static int on_step(int ok, X509_STORE_CTX *store)
+{
+    if (!ok)
+        complain(store);
+    return ok;
+}
+
+static bool check_chain(X509_STORE_CTX *store, weir__tls_connection *connection)
+{
+    X509_STORE_CTX_set_verify_cb(store, on_step);
     if (X509_verify_cert(store) == 1)
         return true;
     if (X509_STORE_CTX_get_error(store) == X509_V_ERR_OUT_OF_MEM)
         connection->no_memory = true;
-    weir__tls_complaint(store, connection, sentence, sizeof(sentence));
-    weir__tls_connection_complain(connection, sentence);
+    complain(store); /* unless that is done */
     return false;
 }
 
