@@ -173,6 +173,15 @@ static int fail_silent(const weir__tls_connection *connection, const char *opera
     return fail_ended(connection, operation);
 }
 
+/* The alert of the peer that OpenSSL tells of, or -1. Its reasons for what it could not
+ * do itself are larger numbers still. */
+static int alert_of(unsigned long error)
+{
+    int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
+    bool is_alert = ERR_GET_LIB(error) == ERR_LIB_SSL && !ERR_COMMON_ERROR(error);
+    return is_alert && alert >= 0 && alert <= UINT8_MAX ? alert : -1;
+}
+
 int weir__tls_connection_fail(weir__tls_connection *connection, int result,
                               const char *operation)
 {
@@ -189,8 +198,10 @@ int weir__tls_connection_fail(weir__tls_connection *connection, int result,
         return fail_not_tls(connection, operation);
     if (error == 0)
         return fail_silent(connection, operation, kind);
-    if (errors.ssl && ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET)
-        return fail_alert(connection, operation,
-                          ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET);
+    if (alert_of(error) >= 0)
+        return fail_alert(connection, operation, alert_of(error));
+    if (ERR_COMMON_ERROR(error))
+        return weir__fail(WEIR_E_TLS, operation, "OpenSSL cannot go on: %s",
+                          weir__tls_reason(errors.first));
     return fail_reason(connection, operation, error);
 }
