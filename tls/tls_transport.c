@@ -10,6 +10,9 @@
 #include "error.h"
 #include "security.h"
 
+/* How long a client stays that must, for a server that does not close. */
+#define LINGER_MS 2000
+
 /* A limit to the time for the handshake, or for the peer's goodbye. */
 struct weir__tls_timer {
     weir__timer timer;
@@ -138,10 +141,13 @@ static void connection_lost(weir_transport *lower, void *self, int status)
     weir__tls_transport *tls = self;
     weir_error below = *weir_last_error();
     bool made = tls->made;
+    bool left = tls->life == WEIR__TLS_LEAVING && tls->flushed;
     (void)lower;
     tls->lower = NULL;
     weir__tls_be_gone(tls, true);
     weir__tls_make(tls);
+    if (left)
+        status = WEIR_OK; /* however the peer has gone */
     if (status < 0)
         weir__fail_again(&below);
     status = say_why(tls, status, made);
@@ -196,24 +202,51 @@ void weir__tls_say_goodbye(weir__tls_transport *tls)
     weir__tls_flush(tls);
 }
 
-static void close_transport(weir_transport *transport)
+/* A server of TLS 1.3 sends tickets behind the handshake, before anything else. A socket
+ * that is closed while they come in is reset, and the kernel throws away what it has
+ * still to send: a client that has only written stays until the server is done. */
+static bool may_be_sent_tickets(const weir__tls_transport *tls)
 {
-    weir__tls_transport *tls = weir__tls_of(transport);
-    uint32_t wait_ms = weir__tls_context_shutdown_timeout_ms(tls->connection.context);
-    if (tls->life >= WEIR__TLS_LEAVING)
-        return;
-    if (tls->life == WEIR__TLS_OPEN)
-        weir__tls_say_goodbye(tls);
-    if (tls->life == WEIR__TLS_HANDSHAKING || wait_ms == 0 || tls->lower_ended ||
-        has_heard_goodbye(tls) || start_timer(tls, wait_ms) < 0) {
-        weir__tls_be_gone(tls, false);
-        return;
-    }
+    return !tls->heard && SSL_version(tls->connection.ssl) >= TLS1_3_VERSION &&
+           !weir__tls_context_is_server(tls->connection.context);
+}
+
+/* How long the connection stays after the own goodbye; 0: not at all. */
+static uint32_t time_to_leave_ms(const weir__tls_transport *tls)
+{
+    uint32_t asked_ms = weir__tls_context_shutdown_timeout_ms(tls->connection.context);
+    if (tls->lower_ended || has_heard_goodbye(tls))
+        return 0;
+    return asked_ms == 0 && may_be_sent_tickets(tls) ? LINGER_MS : asked_ms;
+}
+
+static void leave(weir__tls_transport *tls)
+{
     tls->life = WEIR__TLS_LEAVING;
     tls->read_state = WEIR__TLS_READ_ENDED;
+    tls->flushed = weir_transport_queued(tls->lower) == 0;
+    tls->lower->operations->tell_empty(tls->lower);
+    weir_transport_write_eof(tls->lower);
     weir__tls_read_below(tls);
     weir__watch_again(loop_of(tls), &tls->again);
 }
+
+static void close_transport(weir_transport *transport)
+{
+    weir__tls_transport *tls = weir__tls_of(transport);
+    if (tls->life >= WEIR__TLS_LEAVING)
+        return;
+    uint32_t wait_ms = 0;
+    if (tls->life == WEIR__TLS_OPEN) {
+        weir__tls_say_goodbye(tls);
+        wait_ms = time_to_leave_ms(tls);
+    }
+    if (wait_ms == 0 || start_timer(tls, wait_ms) < 0)
+        weir__tls_be_gone(tls, false);
+    else
+        leave(tls);
+}
+
 static void abort_transport(weir_transport *transport)
 {
     weir__tls_transport *tls = weir__tls_of(transport);

@@ -49,6 +49,8 @@ typedef struct weir__tls_transport {
     bool write_ended; /* the own goodbye has left */
     bool made;        /* connection_made was called */
     bool lower_ended; /* the transport below has reached the peer's end */
+    bool heard;       /* application data has come */
+    bool flushed;     /* everything has left, after the goodbye */
 } weir__tls_transport;
 
 static inline weir__tls_transport *weir__tls_of(const weir_transport *transport)

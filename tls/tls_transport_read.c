@@ -21,38 +21,16 @@ static weir_loop *loop_of(const weir__tls_transport *tls)
 
 /* --- what OpenSSL says ------------------------------------------------------------ */
 
-static enum news flooded(weir__tls_transport *tls)
-{
-    weir__tls_keep_words(tls,
-                         weir__fail(WEIR_E_TLS, "read",
-                                    "the peer sends handshake messages without end"));
-    return NEWS_FAILURE;
-}
-
-/* RFC 8446 6.1: without close_notify nobody knows whether that was all. */
-static enum news cut_off(weir__tls_transport *tls)
-{
-    ERR_clear_error();
-    weir__tls_keep_words(
-        tls, weir__fail(WEIR_E_INCOMPLETE, "read",
-                        "the peer ended the connection without close_notify: "
-                        "what it has sent may be cut off"));
-    return NEWS_FAILURE;
-}
-
-/* Right after a call that gave no bytes: the queue of errors is the thread's. */
+/* Right after a call that gave no bytes: the queue of errors is the thread's. Once the
+ * own goodbye has left, it does not matter how the peer goes. */
 static enum news judge(weir__tls_transport *tls, int result)
 {
     int error = SSL_get_error(tls->connection.ssl, result);
-    if (weir__tls_connection_is_flooded(&tls->connection))
-        return flooded(tls);
-    if (error == SSL_ERROR_WANT_READ)
+    bool flooded = weir__tls_connection_is_flooded(&tls->connection);
+    if (error == SSL_ERROR_WANT_READ && !flooded)
         return NEWS_NOTHING;
-    if (error == SSL_ERROR_ZERO_RETURN)
+    if (error == SSL_ERROR_ZERO_RETURN || tls->life == WEIR__TLS_LEAVING)
         return NEWS_GOODBYE;
-    if (tls->life != WEIR__TLS_HANDSHAKING && tls->lower_ended &&
-        weir__tls_bytes_len(&tls->in) == 0)
-        return cut_off(tls);
     weir__tls_keep_words(tls,
                          weir__tls_connection_fail(&tls->connection, result, "tls"));
     return NEWS_FAILURE;
@@ -78,6 +56,7 @@ static enum news decrypt(weir__tls_transport *tls, char *memory, size_t size,
         if (result <= 0)
             return judge(tls, result);
         weir__tls_connection_settle(&tls->connection);
+        tls->heard = true;
         *len += count;
     }
     return NEWS_BYTES;
@@ -185,17 +164,19 @@ static void discard(weir__tls_transport *tls)
         weir__tls_be_gone(tls, false);
 }
 
+static int finish_handshake(weir__tls_transport *tls, int result)
+{
+    if (result <= 0)
+        return weir__tls_connection_fail(&tls->connection, result, "start_tls");
+    return weir__tls_connection_establish(&tls->connection);
+}
+
 static void shake_hands(weir__tls_transport *tls)
 {
     int result = SSL_do_handshake(tls->connection.ssl);
-    enum news news = result > 0 ? NEWS_BYTES : judge(tls, result);
-    if (news == NEWS_NOTHING)
+    if (SSL_get_error(tls->connection.ssl, result) == SSL_ERROR_WANT_READ)
         return;
-    if (news == NEWS_GOODBYE)
-        weir__fail(WEIR_E_TLS, "start_tls",
-                   "the peer closed the connection during the TLS handshake");
-    int rc = news == NEWS_BYTES ? weir__tls_connection_establish(&tls->connection)
-                                : WEIR_E_TLS;
+    int rc = finish_handshake(tls, result);
     if (rc < 0) {
         weir__tls_lose(tls, rc);
         return;

@@ -41,8 +41,9 @@ void weir__tls_resume_writing(weir_transport *lower, void *self)
 {
     weir__tls_transport *tls = self;
     const weir_protocol *protocol = tls->transport.protocol;
-    (void)lower;
-    if (tls->made && protocol->resume_writing)
+    if (tls->life == WEIR__TLS_LEAVING && weir_transport_queued(lower) == 0)
+        tls->flushed = true;
+    if (tls->made && tls->life == WEIR__TLS_OPEN && protocol->resume_writing)
         protocol->resume_writing(&tls->transport, tls->transport.self);
 }
 
