@@ -11,9 +11,9 @@
 
 const char *certificate(const char *file)
 {
-    static char paths[16][512];
+    static char paths[64][256];
     static size_t next;
-    char *path = paths[next++ % 16];
+    char *path = paths[next++ % 64];
     const char *directory = getenv("WEIR_CERTIFICATES");
     snprintf(path, sizeof(paths[0]), "%s/%s", directory ? directory : "", file);
     if (directory && access(path, R_OK) == 0)

@@ -7,7 +7,7 @@
 #ifndef WEIR_TESTS_CERTIFICATES_H
 #define WEIR_TESTS_CERTIFICATES_H
 
-/* The path of a file; valid until sixteen calls later. Ends the test as skipped, or
+/* The path of a file; valid until 64 calls later. Ends the test as skipped, or
  * with WEIR_REQUIRE_PEERS=1 as failed, when there are no certificates. */
 const char *certificate(const char *file);
 
