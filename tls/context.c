@@ -58,6 +58,7 @@ static void destroy(weir__tls_context *context)
     weir__tls_options_clear(&context->options);
     pthread_mutex_destroy(&context->lock);
     weir__free(NULL, context);
+    ERR_clear_error();
 }
 
 static int set_up(weir__tls_context *context, const weir_tls_options *options)

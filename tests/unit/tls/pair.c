@@ -16,19 +16,38 @@ static void require_ok(int rc)
     REQUIRE(rc == WEIR_OK);
 }
 
+static int open_ends(struct pair *pair, weir_tls_context *client,
+                     weir_tls_context *server, const char *name)
+{
+    BIO *bios[2];
+    int rc = weir__tls_connection_open(&pair->client.connection, client, name);
+    if (rc == WEIR_OK)
+        rc = weir__tls_connection_open(&pair->server.connection, server, NULL);
+    if (rc < 0)
+        return rc;
+    if (BIO_new_bio_pair(&bios[0], PIPE_BYTES, &bios[1], PIPE_BYTES) != 1) {
+        ERR_clear_error();
+        return WEIR_E_MEMORY;
+    }
+    SSL_set_bio(pair->client.connection.ssl, bios[0], bios[0]);
+    SSL_set_bio(pair->server.connection.ssl, bios[1], bios[1]);
+    return WEIR_OK;
+}
+
+int pair_try(struct pair *pair, weir_tls_context *client, weir_tls_context *server,
+             const char *name)
+{
+    *pair = (struct pair){.client = {.status = WEIR_E_AGAIN},
+                          .server = {.status = WEIR_E_AGAIN}};
+    return open_ends(pair, client, server, name);
+}
+
 void pair_open_port(struct pair *pair, weir_tls_context *client,
                     weir_tls_context *server, const char *name, uint16_t port)
 {
-    BIO *bios[2];
-    memset(pair, 0, sizeof(*pair));
-    pair->client.connection.port = port;
-    pair->client.status = WEIR_E_AGAIN;
-    pair->server.status = WEIR_E_AGAIN;
-    require_ok(weir__tls_connection_open(&pair->client.connection, client, name));
-    require_ok(weir__tls_connection_open(&pair->server.connection, server, NULL));
-    REQUIRE(BIO_new_bio_pair(&bios[0], PIPE_BYTES, &bios[1], PIPE_BYTES) == 1);
-    SSL_set_bio(pair->client.connection.ssl, bios[0], bios[0]);
-    SSL_set_bio(pair->server.connection.ssl, bios[1], bios[1]);
+    *pair = (struct pair){.client = {.status = WEIR_E_AGAIN, .connection.port = port},
+                          .server = {.status = WEIR_E_AGAIN}};
+    require_ok(open_ends(pair, client, server, name));
 }
 
 void pair_open(struct pair *pair, weir_tls_context *client, weir_tls_context *server,

@@ -34,6 +34,11 @@ void pair_open(struct pair *pair, weir_tls_context *client, weir_tls_context *se
                const char *name);
 void pair_open_port(struct pair *pair, weir_tls_context *client,
                     weir_tls_context *server, const char *name, uint16_t port);
+
+/* The same, when memory may be short; a status. It is closed in any case. */
+int pair_try(struct pair *pair, weir_tls_context *client, weir_tls_context *server,
+             const char *name);
+
 void pair_close(struct pair *pair);
 
 /* Shakes hands, and sends a byte both ways; whether all of that went well on both sides.
