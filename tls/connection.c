@@ -27,8 +27,6 @@ static bool expect_name(weir__tls_connection *connection)
 {
     X509_VERIFY_PARAM *parameters = SSL_get0_param(connection->ssl);
     const char *name = connection->server_name;
-    if (context_of(connection)->options.insecure_skip_hostname)
-        return true;
     X509_VERIFY_PARAM_set_hostflags(parameters, HOST_FLAGS);
     if (connection->is_address)
         return X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1;
@@ -140,10 +138,15 @@ void weir__tls_connection_complain(weir__tls_connection *connection,
         connection->no_memory = true;
 }
 
-void weir__tls_connection_refuse(weir__tls_connection *connection, const char *sentence)
+void weir__tls_connection_forgive(weir__tls_connection *connection)
 {
     weir__free(connection->allocator, connection->complaint);
     connection->complaint = NULL;
+}
+
+void weir__tls_connection_refuse(weir__tls_connection *connection, const char *sentence)
+{
+    weir__tls_connection_forgive(connection);
     connection->refused = true;
     weir__tls_connection_complain(connection, sentence);
 }

@@ -78,7 +78,10 @@ static inline weir__tls_connection *weir__tls_connection_of(const SSL *ssl)
 void weir__tls_connection_complain(weir__tls_connection *connection,
                                    const char *sentence);
 
-/* The same, and that is why this side gives up. */
+/* Forgets it, for a worse one. */
+void weir__tls_connection_forgive(weir__tls_connection *connection);
+
+/* Keeps this one, which is why this side gives up. */
 void weir__tls_connection_refuse(weir__tls_connection *connection,
                                  const char *sentence);
 

@@ -87,12 +87,10 @@ static int fail_flooded(const weir__tls_connection *connection, const char *oper
 static int fail_versions(const weir__tls_connection *connection, const char *operation)
 {
     char offer[160];
-    return weir__fail(
-        WEIR_E_TLS, operation,
-        "no version of TLS in common with the %s: it speaks an older one, "
-        "and we have %s",
-        weir__tls_peer_text(connection),
-        weir__tls_offer_text(connection, offer, sizeof(offer)));
+    return weir__fail(WEIR_E_TLS, operation,
+                      "no version of TLS in common with the %s: we have %s",
+                      weir__tls_peer_text(connection),
+                      weir__tls_offer_text(connection, offer, sizeof(offer)));
 }
 
 static int fail_nothing_shared(const weir__tls_connection *connection,

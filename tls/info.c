@@ -183,13 +183,18 @@ static const char *trusted_by(const SSL *ssl, char *text, size_t size)
         X509_get_subject_name(sk_X509_value(chain, count - 1)), text, size);
 }
 
+/* A client knows whom it wants to talk to, unless it was told not to care. */
+static bool is_nameless(const weir__tls_connection *connection)
+{
+    return !SSL_is_server(connection->ssl) && !connection->server_name;
+}
+
 static const char *name_words(const weir__tls_connection *connection)
 {
-    const weir__tls_context *context = weir__tls_context_inside(connection->context);
-    if (context->is_server)
+    if (SSL_is_server(connection->ssl))
         return "";
-    return context->options.insecure_skip_hostname ? "; whom it is for was not checked"
-                                                   : "; the name is right";
+    return is_nameless(connection) ? "; whom it is for was not checked"
+                                   : "; the name is right";
 }
 
 static void fill_verification(struct info *info, const weir__tls_connection *connection)
@@ -206,7 +211,8 @@ static void fill_verification(struct info *info, const weir__tls_connection *con
         return;
     }
     const char *by = trusted_by(ssl, root, sizeof(root));
-    info->known.verified = SSL_get_verify_result(ssl) == X509_V_OK;
+    info->known.verified =
+        SSL_get_verify_result(ssl) == X509_V_OK && !is_nameless(connection);
     if (by)
         snprintf(text, sizeof(text), "trusted by %s%s", by, name_words(connection));
     else

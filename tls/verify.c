@@ -28,13 +28,28 @@ static void complain(X509_STORE_CTX *store)
     weir__tls_connection_complain(connection, sentence);
 }
 
+/* insecure_skip_hostname: a wrong name is told, and nothing else. */
+static bool is_skipped(X509_STORE_CTX *store)
+{
+    weir__tls_connection *connection = connection_of(store);
+    const weir__tls_context *context = weir__tls_context_inside(connection->context);
+    int error = X509_STORE_CTX_get_error(store);
+    return context->options.insecure_skip_hostname &&
+           (error == X509_V_ERR_HOSTNAME_MISMATCH ||
+            error == X509_V_ERR_IP_ADDRESS_MISMATCH);
+}
+
 /* Called where something is wrong: afterwards the list of revocations is gone that the
  * sentence is about. */
 static int on_step(int ok, X509_STORE_CTX *store)
 {
-    if (!ok)
-        complain(store);
-    return ok;
+    if (ok)
+        return ok;
+    bool skipped = is_skipped(store);
+    if (!skipped)
+        weir__tls_connection_forgive(connection_of(store));
+    complain(store);
+    return skipped;
 }
 
 static bool check_chain(X509_STORE_CTX *store, weir__tls_connection *connection)

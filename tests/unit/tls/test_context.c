@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "context_inside.h"
 #include "pair.h"
 
 static const struct credential_wish LEAF = {.subject = "leaf",
@@ -333,6 +334,29 @@ TEST(tls_context, a_connection_holds_the_context_of_its_name)
     two_hosts_close(&t);
 }
 
+/* --- trust --- */
+
+/* Reading the system's trust store takes longer than a handshake. */
+TEST(tls_context, the_systems_trust_store_is_shared)
+{
+    weir_tls_context *contexts[2];
+    weir_tls_options options = {.min_version = WEIR_TLS_1_3};
+    REQUIRE(weir_tls_client_new(&contexts[0], NULL) == WEIR_OK);
+    REQUIRE(weir_tls_client_new(&contexts[1], &options) == WEIR_OK);
+    const X509_STORE *store = weir__tls_context_inside(contexts[0])->trust;
+    CHECK(weir__tls_context_inside(contexts[1])->trust == store);
+    /* Read again for one, it is so for all to come. */
+    REQUIRE(weir_tls_context_reload(contexts[0]) == WEIR_OK);
+    const X509_STORE *fresh = weir__tls_context_inside(contexts[0])->trust;
+    CHECK(fresh != store);
+    CHECK(weir__tls_context_inside(contexts[1])->trust == store);
+    weir_tls_context_free(contexts[1]);
+    REQUIRE(weir_tls_client_new(&contexts[1], NULL) == WEIR_OK);
+    CHECK(weir__tls_context_inside(contexts[1])->trust == fresh);
+    weir_tls_context_free(contexts[0]);
+    weir_tls_context_free(contexts[1]);
+}
+
 /* --- versions --- */
 
 static void check_versions(weir_tls_options client, weir_tls_options server,
@@ -355,8 +379,7 @@ TEST(tls_context, without_a_common_version_both_say_what_they_have)
     check_versions(old, new,
                    "the server speaks no version of TLS that we do: we speak TLS 1.2 "
                    "(its alert: protocol_version)",
-                   "no version of TLS in common with the client: it speaks an older "
-                   "one, and we have TLS 1.3");
+                   "no version of TLS in common with the client: we have TLS 1.3");
 }
 
 TEST(tls_context, without_a_common_cipher_both_say_what_they_have)

@@ -357,10 +357,35 @@ TEST(tls_verify, what_is_skipped_is_told)
                   "trusted by CN=Test CA; the name is right");
     check_skipped(blind, "b.example", false,
                   "the server's certificate is for a.example, not for b.example");
-    check_skipped(nameless, "b.example", true,
+    check_skipped(nameless, "a.example", true,
+                  "trusted by CN=Test CA; the name is right");
+    check_skipped(nameless, "b.example", false,
+                  "the server's certificate is for a.example, not for b.example");
+    check_skipped(nameless, "192.0.2.1", false,
+                  "the server's certificate is for a.example, not for the address "
+                  "192.0.2.1");
+    check_skipped(nameless, NULL, false,
                   "trusted by CN=Test CA; whom it is for was not checked");
-    check_skipped(nameless, NULL, true,
-                  "trusted by CN=Test CA; whom it is for was not checked");
+}
+
+/* The dates come after the name: it is they that count then. */
+TEST(tls_verify, after_a_name_that_is_skipped_the_dates_are_checked)
+{
+    struct pair_world world;
+    struct pair pair;
+    world_open(&world, &(struct credential_wish){.subject = "x",
+                                                 .names = "DNS:a.example",
+                                                 .from_days = -9,
+                                                 .until_days = -3});
+    weir_tls_context *client =
+        world_client(&world, (weir_tls_options){.insecure_skip_hostname = true});
+    weir_tls_context *server = world_server(&world, (weir_tls_options){0});
+    CHECK(!pair_run(&pair, client, server, "b.example"));
+    CHECK(weir_slice_starts_with(weir_slice_of(pair.client.message),
+                                 WEIR_S("the server's certificate expired on ")));
+    weir_tls_context_free(client);
+    weir_tls_context_free(server);
+    world_close(&world);
 }
 
 TEST(tls_verify, without_the_name_the_rest_is_checked)
