@@ -5,6 +5,7 @@
 
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <weir/status.h>
@@ -52,8 +53,13 @@ enum exit_status command_other_option(const struct command *command, int option,
         fputs(command->help, stdout);
         return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;
     }
+    bool is_long = optopt < ' ' || optopt > '~'; /* without a letter */
+    if (option == ':' && is_long)
+        return command_refuse(command, "%s needs a value", argv[optind - 1]);
     if (option == ':')
         return command_refuse(command, "-%c needs a value", optopt);
+    if (optopt > 0 && is_long)
+        return command_refuse(command, "%s takes no value", argv[optind - 1]);
     if (optopt > 0)
         return command_refuse(command, "there is no option -%c", optopt);
     return command_refuse(command, "there is no option %s", argv[optind - 1]);

@@ -20,6 +20,7 @@ struct command {
 
 extern const struct command GET_COMMAND;
 extern const struct command CONNECT_COMMAND;
+extern const struct command TLS_COMMAND;
 extern const struct command DEMO_COMMAND;
 
 /* Prints "weir NAME: " and the sentence as one line to standard error. */

@@ -12,19 +12,37 @@
 #include <weir/task.h>
 
 #include "command.h"
+#include "peer.h"
+#include "secure.h"
+#include "starttls.h"
+
+enum { SERVER_NAME = 1, STARTTLS, TLS };
 
 static const char HELP[] =
-    "usage: weir connect [-v] HOST PORT\n"
+    "usage: weir connect [-v] [--tls | --starttls PROTOCOL] [OPTION]... HOST PORT\n"
     "\n"
     "Connects to a port of a host. What comes in on standard input is sent, what the\n"
     "peer sends goes to standard output, byte by byte as it is.\n"
     "\n"
-    "  -v   say on standard error to which address, and what was sent and received\n"
+    "  -v                say on standard error to which address, how it is secured, "
+    "and\n"
+    "                    what was sent and received\n"
+    "  --tls             speak TLS\n"
+    "  --starttls PROTOCOL\n"
+    "                    speak " STARTTLS_PROTOCOLS ", in the clear,\n"
+    "                    up to where TLS begins\n"
     "\n"
+    "With either of them:\n"
+    "\n"
+    "  --server-name NAME\n"
+    "                    ask for this name, and check it, instead of the "
+    "host's\n" SECURE_CLIENT_HELP SECURE_ALPN_HELP "\n"
     "The end of the input is sent on as such (a half-close), and the answer is still\n"
     "waited for:  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | weir connect example.com 80\n"
-    "When the peer has sent its end, the command ends, too.\n"
-    "\n"
+    "When the peer has sent its end, the command ends, too. TLS 1.2 has no "
+    "half-close:\n"
+    "there the end of the input is not sent, and the peer's end is waited for.\n"
+    "\n" SECURE_ENVIRONMENT_HELP "\n"
     "Exit status: 0; 1 when there is no connection, or it breaks off; 2 when the\n"
     "command line is wrong.\n";
 
@@ -67,7 +85,7 @@ static int send_input(void *arg)
     struct conversation *c = arg;
     int rc = copy(&c->out);
     if (rc == WEIR_OK)
-        return weir_write_eof(weir_stream_writer(c->out.to));
+        return weir_write_eof(weir_stream_writer(c->out.to)); /* not with TLS 1.2 */
     if (rc != WEIR_E_CANCELLED && !c->out.write_failed) {
         c->out.error = *weir_last_error();
         c->input_failed = true;
@@ -132,46 +150,104 @@ static enum exit_status open_and_converse(weir_loop *loop, weir_stream *peer,
     return status;
 }
 
-static enum exit_status connect_to(const char *host, int port, bool verbose)
+static enum exit_status talk(weir_loop *loop, const struct peer *peer, bool verbose)
 {
-    enum exit_status status = COMMAND_FAILED;
+    char address[WEIR_ADDRESS_TEXT_BYTES];
+    weir_stream *stream = peer_open(&CONNECT_COMMAND, loop, peer);
+    if (!stream)
+        return COMMAND_FAILED;
+    if (verbose) {
+        fprintf(stderr, "* connected to %s\n", peer_address(stream, address));
+        secure_show(stderr, "* ", SECURE_BRIEF, stream);
+    }
+    enum exit_status status = open_and_converse(loop, stream, verbose);
+    weir_stream_close(stream);
+    return status;
+}
+
+/* The command line */
+
+struct request {
+    struct peer peer;
+    struct secure_options secure;
+    bool tls;
+    bool verbose;
+};
+
+static enum exit_status connect_to(struct request *request)
+{
+    weir_tls_context *context;
+    enum exit_status status =
+        request->tls ? secure_open(&CONNECT_COMMAND, &request->secure, true, &context)
+                     : COMMAND_OK;
+    if (status != COMMAND_OK)
+        return status;
+    request->peer.tls = request->tls ? context : NULL;
     weir_loop *loop = weir_loop_new(NULL);
-    weir_stream *peer;
-    if (loop && weir_open_connection(loop, &peer, host, port) == WEIR_OK) {
-        char text[WEIR_ADDRESS_TEXT_BYTES];
-        weir_address address;
-        weir_stream_peer_address(peer, &address);
-        weir_address_text(&address, text, sizeof(text));
-        if (verbose)
-            fprintf(stderr, "* connected to %s\n", text);
-        status = open_and_converse(loop, peer, verbose);
-        weir_stream_close(peer);
+    if (loop) {
+        status = talk(loop, &request->peer, request->verbose);
     } else {
         command_complain_of_failure(&CONNECT_COMMAND);
+        status = COMMAND_FAILED;
     }
     weir_loop_free(loop);
+    secure_close(request->peer.tls);
     return status;
+}
+
+static enum exit_status take_option(struct request *request, int option, char **argv)
+{
+    switch (option) {
+    case 'v':
+        request->verbose = true;
+        return COMMAND_OK;
+    case TLS:
+        request->tls = true;
+        return COMMAND_OK;
+    case SERVER_NAME:
+        request->peer.server_name = optarg;
+        return COMMAND_OK;
+    case STARTTLS:
+        request->tls = true;
+        request->peer.starttls = optarg;
+        return starttls_knows(optarg)
+                   ? COMMAND_OK
+                   : command_refuse(&CONNECT_COMMAND,
+                                    "--starttls takes " STARTTLS_PROTOCOLS);
+    default:
+        return secure_take(&CONNECT_COMMAND, &request->secure, option, argv);
+    }
 }
 
 static enum exit_status run(int argc, char **argv)
 {
-    static const struct option LONG[] = {{"help", no_argument, NULL, 'h'},
-                                         {"verbose", no_argument, NULL, 'v'},
-                                         {NULL, 0, NULL, 0}};
-    bool verbose = false;
+    static const struct option LONG[] = {
+        {"help", no_argument, NULL, 'h'},
+        {"server-name", required_argument, NULL, SERVER_NAME},
+        {"starttls", required_argument, NULL, STARTTLS},
+        {"tls", no_argument, NULL, TLS},
+        {"verbose", no_argument, NULL, 'v'},
+        SECURE_CLIENT_OPTIONS,
+        SECURE_ALPN_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    struct request request = {.tls = false};
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":hv", LONG, NULL)) != -1) {
-        if (option != 'v')
-            return command_other_option(&CONNECT_COMMAND, option, argv);
-        verbose = true;
+        enum exit_status status = take_option(&request, option, argv);
+        if (status != COMMAND_OK || option == 'h')
+            return status;
     }
     if (argc - optind != 2)
         return command_refuse(&CONNECT_COMMAND, "it takes a host and a port");
-    int port = command_port(argv[optind + 1]);
-    if (port < 0)
+    if (!request.tls && (request.secure.given || request.peer.server_name))
+        return command_refuse(&CONNECT_COMMAND, "options of TLS, but no --tls");
+    request.peer.host = argv[optind];
+    request.peer.port = command_port(argv[optind + 1]);
+    if (request.peer.port < 0)
         return command_refuse(&CONNECT_COMMAND, "%s is not a port", argv[optind + 1]);
-    return connect_to(argv[optind], port, verbose);
+    return connect_to(&request);
 }
 
 const struct command CONNECT_COMMAND = {

@@ -14,13 +14,14 @@
 
 #include "command.h"
 #include "output.h"
+#include "secure.h"
 #include "stopwatch.h"
 #include "terminal.h"
 
 enum { MAX_FIELDS = 64 };
 
 static const char HELP[] =
-    "usage: weir get [-fiv] [-H 'NAME: VALUE']... [-o FILE] URL...\n"
+    "usage: weir get [-fiv] [-H 'NAME: VALUE']... [-o FILE] [OPTION]... URL...\n"
     "\n"
     "Fetches each URL and writes the body of the response to standard output, one\n"
     "after the other. URLs of one server share its connection.\n"
@@ -31,12 +32,16 @@ static const char HELP[] =
     "                    of one URL\n"
     "  -i                write the head of the response, too, before the body\n"
     "  -f                fail on a status of 400 or more, and write nothing\n"
-    "  -v                show on standard error what is sent (>) and received (<)\n"
+    "  -v                show on standard error what is sent (>) and received (<), "
+    "and\n"
+    "                    how it is secured: certificates, and what was verified\n"
     "\n"
+    "For https:\n"
+    "\n" SECURE_CLIENT_HELP "\n"
     "A URL without a scheme is one of http. Long forms: --header, --output, "
     "--include,\n"
     "--fail, --verbose.\n"
-    "\n"
+    "\n" SECURE_ENVIRONMENT_HELP "\n"
     "Exit status: 0 when all of each response is there, whatever its status code is\n"
     "(but see -f); 1 when one could not be fetched or written; 2 when the command "
     "line\n"
@@ -48,6 +53,9 @@ struct get {
     bool include_head;
     bool fail_on_status;
     bool verbose;
+    bool request_shown; /* what is sent */
+    const weir_url *parsed;
+    struct secure_options secure;
     weir_pair fields[MAX_FIELDS + 3]; /* with the two below, and {0} */
     size_t field_count;
 };
@@ -95,8 +103,9 @@ static void print_addresses(weir_loop *loop, const weir_url *url)
 }
 
 /* The head is encoded as the session does it, from the same fields. */
-static void print_request(const struct get *get, const weir_url *url)
+static void print_request(struct get *get, const weir_url *url)
 {
+    get->request_shown = true;
     weir_http_request_head head = {.target = weir_url_target(url),
                                    .host = weir_url_authority(url)};
     weir_http_fields fields;
@@ -116,6 +125,14 @@ static void print_request(const struct get *get, const weir_url *url)
         print_marked('>', (weir_slice){text, len});
     free(text);
     weir_http_fields_clear(&fields);
+}
+
+/* A connection was made: the request is sent on it. */
+static void on_connect(weir_stream *stream, void *arg)
+{
+    struct get *get = arg;
+    secure_show(stderr, "* ", SECURE_BRIEF, stream);
+    print_request(get, get->parsed);
 }
 
 /* What is received */
@@ -226,19 +243,21 @@ static bool receive(const struct get *get, weir_response *response, weir_loop *l
     return ok;
 }
 
-static enum exit_status fetch(const struct get *get, weir_session *session,
+static enum exit_status fetch(struct get *get, weir_session *session,
                               const weir_url *url)
 {
     weir_response *response;
-    if (get->verbose) {
+    get->parsed = url;
+    get->request_shown = false;
+    if (get->verbose)
         print_addresses(weir_session_loop(session), url);
-        print_request(get, url);
-    }
     double start = stopwatch_ms();
     if (weir_get(session, &response, get->url, .headers = get->fields) < 0) {
         command_complain_of_failure(&GET_COMMAND);
         return COMMAND_FAILED;
     }
+    if (get->verbose && !get->request_shown) /* over a connection that there was */
+        print_request(get, url);
     bool ok = receive(get, response, weir_session_loop(session), start);
     weir_response_free(response);
     return ok ? COMMAND_OK : COMMAND_FAILED;
@@ -279,6 +298,7 @@ static const struct option LONG_OPTIONS[] = {
     {"include", no_argument, NULL, 'i'},
     {"output", required_argument, NULL, 'o'},
     {"verbose", no_argument, NULL, 'v'},
+    SECURE_CLIENT_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -298,11 +318,12 @@ static bool read_options(struct get *get, int argc, char **argv,
             get->verbose = true;
         } else if (option == 'o') {
             get->path = optarg;
-        } else if (option != 'H') {
-            *status = command_other_option(&GET_COMMAND, option, argv);
-            return false;
-        } else if ((*status = add_field(get, optarg)) != COMMAND_OK) {
-            return false;
+        } else {
+            *status = option == 'H'
+                          ? add_field(get, optarg)
+                          : secure_take(&GET_COMMAND, &get->secure, option, argv);
+            if (*status != COMMAND_OK || option == 'h')
+                return false;
         }
     }
     return true;
@@ -341,10 +362,13 @@ static enum exit_status get_url(struct get *get, weir_session *session,
 }
 
 /* One that fails does not keep the others from being fetched. */
-static enum exit_status get_urls(struct get *get, char *const *urls)
+static enum exit_status get_urls(struct get *get, weir_tls_context *tls,
+                                 char *const *urls)
 {
+    weir_session_options options = {
+        .tls = tls, .on_connect = get->verbose ? on_connect : NULL, .arg = get};
     weir_loop *loop = weir_loop_new(NULL);
-    weir_session *session = loop ? weir_session_new(loop, NULL) : NULL;
+    weir_session *session = loop ? weir_session_new(loop, &options) : NULL;
     enum exit_status worst = COMMAND_OK;
     if (!session) {
         command_complain_of_failure(&GET_COMMAND);
@@ -371,7 +395,15 @@ static enum exit_status run(int argc, char **argv)
         return command_refuse(&GET_COMMAND, "-o takes the body of one URL");
     add_default(&get, "User-Agent", "weir/" WEIR_VERSION);
     add_default(&get, "Accept", "*/*");
-    return get_urls(&get, argv + optind);
+    get.secure.alpn[0] = "http/1.1";
+    get.secure.alpn_count = 1;
+    weir_tls_context *tls;
+    status = secure_open(&GET_COMMAND, &get.secure, false, &tls);
+    if (status == COMMAND_OK) {
+        status = get_urls(&get, tls, argv + optind);
+        secure_close(tls);
+    }
+    return status;
 }
 
 const struct command GET_COMMAND = {

@@ -12,6 +12,7 @@
 static const struct command *const COMMANDS[] = {
     &GET_COMMAND,
     &CONNECT_COMMAND,
+    &TLS_COMMAND,
     &DEMO_COMMAND,
 };
 

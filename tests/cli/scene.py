@@ -9,6 +9,7 @@ import os
 import pty
 import select
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -48,10 +49,39 @@ def peak_kib(process):
     raise ValueError("it has ended")
 
 
+def certificate(name):
+    """The path of a file that tests/support/certificates has made."""
+    return os.path.join(os.environ["WEIR_CERTIFICATES"], name)
+
+
+def server_context(name="localhost", **attributes):
+    """A context of servers, with this certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(name + ".pem"), certificate(name + ".key"))
+    for attribute, value in attributes.items():
+        setattr(context, attribute, value)
+    return context
+
+
+def secured(serve, context=None):
+    """What serves a TCP connection over TLS, and says goodbye."""
+    context = context or server_context()
+
+    def serve_securely(connection):
+        # A client may refuse the certificate, and break off.
+        with contextlib.suppress(ssl.SSLError):
+            with context.wrap_socket(connection, server_side=True) as secure:
+                serve(secure)
+                secure.unwrap()
+
+    return serve_securely
+
+
 @contextlib.contextmanager
-def server(serve):
+def server(serve, host="127.0.0.1"):
     """A TCP server with a thread for each connection; gives its port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, 0), family=family)
 
     def run(connection):
         with connection, contextlib.suppress(OSError):

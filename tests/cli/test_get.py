@@ -251,7 +251,7 @@ class Get(unittest.TestCase):
     def test_refuses_urls_that_are_none(self):
         for url in ("http://", "http://a b/", "http://a:99999/", "http://[::1/", ""):
             self.check_failure(weir("get", url), 2, b"is not a URL that can be fetched")
-        self.check_failure(weir("get", "https://127.0.0.1/"), 1, b"https is not supported")
+        self.check_failure(weir("get", "ws://127.0.0.1/"), 1, b"ws is not supported")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-from scene import SECONDS, free_port, weir
+from scene import SECONDS, certificate, free_port, weir
 
 # Without "<", so that no server-side include is seen.
 PIECE = random.Random(2).randbytes(1 << 20).replace(b"<", b"\0")
@@ -32,11 +32,17 @@ http {{
   fastcgi_temp_path f; uwsgi_temp_path u;
   add_header X-Connection $connection;
   server {{
-    listen 127.0.0.1:{port}; root files;
+    listen 127.0.0.1:{port} {secure}; root files;
     location /chunked/ {{ alias files/; ssi on; ssi_types *; }}
   }}
 }}
 """
+
+
+SECURE = """ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    ssl_protocols {version}"""
 
 
 def body(size):
@@ -74,22 +80,24 @@ def fields(stderr, name):
 
 
 class Peers(unittest.TestCase):
-    def test_nginx_over_one_connection(self):
+    def fetch_from_nginx(self, scheme, secure, *arguments):
+        """All sizes, plain and chunked, over one connection."""
         program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
         if not program:
             missing(self, "nginx")
         with tempfile.TemporaryDirectory() as folder:
             port = free_port()
             path = pathlib.Path(folder)
-            (path / "nginx.conf").write_text(NGINX.format(port=port))
+            (path / "nginx.conf").write_text(NGINX.format(port=port, secure=secure))
             (path / "files").mkdir()
             for name, size in SIZES.items():
                 (path / "files" / name).write_bytes(body(size))
             command = [program, "-e", "stderr", "-p", folder, "-c", "nginx.conf"]
-            with peer(command, port) as url:
+            with peer(command, port):
+                url = f"{scheme}://localhost:{port}"
                 urls = [f"{url}/{name}" for name in SIZES]
                 urls += [f"{url}/chunked/{name}" for name in SIZES]
-                result = weir("get", "-v", *urls)
+                result = weir("get", "-v", *arguments, *urls)
         self.assertEqual(result.returncode, 0, result.stderr)
         wanted = hashlib.sha256(b"".join(map(body, SIZES.values())) * 2)
         self.assertEqual(hashlib.sha256(result.stdout).digest(), wanted.digest())
@@ -97,6 +105,19 @@ class Peers(unittest.TestCase):
         self.assertEqual(len(set(fields(result.stderr, "x-connection"))), 1)
         # nginx sends an empty file with a length in any case.
         self.assertEqual(fields(result.stderr, "transfer-encoding"), ["chunked"] * 2)
+        return result.stderr
+
+    def test_nginx_over_one_connection(self):
+        self.fetch_from_nginx("http", "")
+
+    @unittest.skipIf(os.environ.get("WEIR_TLS") == "0", "this build has no TLS")
+    def test_nginx_over_tls(self):
+        for version in ("TLSv1.2", "TLSv1.3"):
+            secure = SECURE.format(certificate=certificate("localhost.pem"),
+                                   key=certificate("localhost.key"), version=version)
+            shown = self.fetch_from_nginx("https", secure, "--cacert", certificate("ca.pem"))
+            self.assertRegex(shown.decode(), rf"\n\* {version}, [^\n]*, ALPN http/1\.1\n")
+            self.assertEqual(len(re.findall(rb"^\* trusted by ", shown, re.MULTILINE)), 1)
 
     def test_httpbin(self):
         python = "/usr/bin/python3"
