@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <weir/resolver.h>
 #include <weir/server.h>
+#include <weir/session.h>
 
 /* What demo_peers.c answers to this line, it answers late. */
 #define DEMO_SLOW_LINE "slowly, please\n"
@@ -44,6 +45,15 @@ bool demo_failed(struct demo *demo, const char *what);
 /* Starts both servers on free ports. Returns WEIR_OK or a negative status. */
 int demo_start_servers(struct demo *demo);
 
+/* Starts one that answers over TLS. Returns WEIR_OK or a negative status. */
+int demo_start_https(struct demo *demo, weir_server **server, weir_tls_context *tls);
+
+/* Fetches a URL, whose answer must be its path. WEIR_OK or a negative status. */
+int demo_get_once(weir_session *session, const char *url, const char *path);
+
+/* A step, of demo_tls.c. */
+bool demo_get_securely(struct demo *demo);
+
 /* One that reads slowly: on_connect with a struct demo_sink as its argument. */
 struct demo_sink {
     uint64_t bytes;
@@ -56,7 +66,7 @@ int demo_read_slowly(weir_stream *stream, void *arg);
 /* What both ends compute of the bytes. */
 uint64_t demo_add_up(uint64_t sum, weir_slice bytes);
 
-/* The names that the demo's loop knows: one, with two addresses. Its argument is the
+/* The names that the demo's loop knows: localhost, and one with two addresses. Its argument is the
  * struct demo. */
 int demo_resolve(void *arg, weir_loop *loop, const char *host, int port,
                  weir_family family, weir_address *addresses);

@@ -92,6 +92,12 @@ int demo_start_servers(struct demo *demo)
     return rc;
 }
 
+int demo_start_https(struct demo *demo, weir_server **server, weir_tls_context *tls)
+{
+    return weir_start_server(demo->loop, server, "127.0.0.1", 0,
+                             .on_connect = serve_http, .arg = demo, .tls = tls);
+}
+
 uint64_t demo_add_up(uint64_t sum, weir_slice bytes)
 {
     for (size_t i = 0; i < bytes.len; i++)
@@ -124,6 +130,9 @@ int demo_resolve(void *arg, weir_loop *loop, const char *host, int port,
     const struct demo *demo = arg;
     (void)loop;
     (void)family;
+    if (strcmp(host, "localhost") == 0)
+        return weir_address_parse(addresses, "127.0.0.1", port) < 0 ? WEIR_E_RESOLVE
+                                                                    : 1;
     if (strcmp(host, "two-ways.demo") != 0)
         return weir_resolver_fail(host, "the demo knows no such name");
     weir_address_parse(&addresses[0], demo->silent_host, demo->silent_port);

@@ -255,7 +255,7 @@ static bool race(struct demo *demo)
     return held;
 }
 
-static int get_once(weir_session *session, const char *url, const char *path)
+int demo_get_once(weir_session *session, const char *url, const char *path)
 {
     weir_response *response;
     weir_slice text;
@@ -280,7 +280,7 @@ static bool get_many(struct demo *demo)
     for (int i = 0; i < REQUESTS && rc == WEIR_OK; i++) {
         int len = snprintf(url, sizeof(url), "http://127.0.0.1:%d", demo->http_port);
         snprintf(url + len, sizeof(url) - (size_t)len, "/item/%d", i);
-        rc = get_once(session, url, url + len);
+        rc = demo_get_once(session, url, url + len);
     }
     double took = stopwatch_ms() - start;
     weir_session_free(session);
@@ -341,6 +341,8 @@ const struct demo_step DEMO_STEPS[] = {
     {"weir", "32 MiB for a reader that takes its time", hold_back},
     {"race", "A name with two addresses, of which the first does not answer", race},
     {"http", "1,000 requests, one after the other", get_many},
+    {"https", "100 requests to localhost over TLS, whose certificate is checked",
+     demo_get_securely},
     {"stop", "The echo server closes while 20 clients wait for an answer", stop},
 };
 

@@ -21,11 +21,11 @@ class Main(unittest.TestCase):
         for arguments in (["--help"], ["help"]):
             done = weir(*arguments)
             self.assertEqual(done.returncode, 0)
-            for name in (b"get", b"connect", b"demo"):
+            for name in (b"get", b"connect", b"tls", b"demo"):
                 self.assertIn(b"\n  " + name + b" ", done.stdout)
 
     def test_says_how_each_command_is_used(self):
-        for name in ("get", "connect", "demo"):
+        for name in ("get", "connect", "tls", "demo"):
             pages = [weir(name, "--help"), weir("help", name), weir(name, "-h")]
             for page in pages:
                 self.assertEqual((page.returncode, page.stderr), (0, b""))
@@ -60,7 +60,7 @@ class Demo(unittest.TestCase):
     def test_holds(self):
         done = weir("demo")
         self.assertEqual((done.returncode, done.stderr), (0, b""), done.stdout)
-        self.assertRegex(done.stdout, rb"\n7 of 7 held, in \d+\.\d+ s\n\Z")
+        self.assertRegex(done.stdout, rb"\n8 of 8 held, in \d+\.\d+ s\n\Z")
         self.assertNotIn(b"\x1b", done.stdout)
         self.assertLess(max(map(len, done.stdout.split(b"\n"))), 80)
 
