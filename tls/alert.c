@@ -61,15 +61,6 @@ static void say_versions(struct scene *scene)
              scene->peer, versions(&scene->context->options), scene->name);
 }
 
-static void say_nothing_shared(struct scene *scene)
-{
-    char offer[160];
-    snprintf(scene->text, scene->size,
-             "the %s finds nothing to agree on (its alert: %s); we have %s",
-             scene->peer, scene->name,
-             weir__tls_offer_text(scene->connection, offer, sizeof(offer)));
-}
-
 static void say_certificate(struct scene *scene)
 {
     bool has_one = weir__tls_has_identity(&scene->context->options);
@@ -83,6 +74,28 @@ static void say_certificate(struct scene *scene)
                          : "the server wants a certificate of ours, and we have none "
                            "(its alert: %s)",
                  scene->name);
+}
+
+/* Before TLS 1.3 a server had no better word for it (RFC 5246 7.4.6). The list of whom it
+ * trusts is there when it has asked, be the list empty. */
+static bool lacks_certificate(const struct scene *scene)
+{
+    const SSL *ssl = scene->connection->ssl;
+    return !SSL_is_server(ssl) && SSL_get0_peer_CA_list(ssl) &&
+           !weir__tls_has_identity(&scene->context->options);
+}
+
+static void say_nothing_shared(struct scene *scene)
+{
+    char offer[160];
+    if (lacks_certificate(scene)) {
+        say_certificate(scene);
+        return;
+    }
+    snprintf(scene->text, scene->size,
+             "the %s finds nothing to agree on (its alert: %s); we have %s",
+             scene->peer, scene->name,
+             weir__tls_offer_text(scene->connection, offer, sizeof(offer)));
 }
 
 static void say_name(struct scene *scene)
