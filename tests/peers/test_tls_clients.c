@@ -94,8 +94,8 @@ static void try_visits(const struct visit *cases, size_t count,
     }
 }
 
-#define TRY(cases, options) \
-    try_visits((cases), sizeof(cases) / sizeof((cases)[0]), (options))
+#define TRY(cases, ...) \
+    try_visits((cases), sizeof(cases) / sizeof((cases)[0]), __VA_ARGS__)
 
 /* RFC 8996; RFC 8446 6.2: protocol_version is alert 70. */
 TEST(tls_clients, of_old_versions_are_told_so)
@@ -164,12 +164,31 @@ TEST(tls_clients, agree_on_a_protocol_or_on_none)
     TRY(CASES, &(weir_tls_options){.alpn = OWN});
 }
 
+/* RFC 8446 6.2: handshake_failure is 40. With another round when the client has guessed
+ * the wrong group (4.1.4). */
+TEST(tls_clients, with_nothing_in_common_are_told_so)
+{
+    static const struct visit GROUPS[] = {
+        {{"-tls1_3", "-groups", "P-521:X25519", NULL}, "X25519", {NULL}},
+        {{"-tls1_3", "-groups", "P-521", NULL}, "alert number 40", {"group"}},
+        {{"-tls1_2", "-groups", "P-521", NULL}, "alert number 40", {"in common"}},
+    };
+    static const struct visit CIPHERS[] = {
+        {{"-ciphersuites", "TLS_AES_256_GCM_SHA384", NULL},
+         "alert number 40",
+         {"cipher"}},
+    };
+    TRY(GROUPS, &(weir_tls_options){.groups = "X25519"});
+    TRY(CIPHERS, &(weir_tls_options){.min_version = WEIR_TLS_1_3,
+                                     .cipher_suites = "TLS_AES_128_GCM_SHA256"});
+}
+
 /* What a server says of itself when it cannot be trusted, it is told by the client. */
 TEST(tls_clients, that_do_not_trust_it_say_so)
 {
     static const struct visit CASES[] = {{{NULL}, "verify error", {"expired"}}};
-    TRY(CASES, (&(weir_tls_options){.certificate_file = certificate("expired.pem"),
-                                    .key_file = certificate("expired.key")}));
+    TRY(CASES, &(weir_tls_options){.certificate_file = certificate("expired.pem"),
+                                   .key_file = certificate("expired.key")});
 }
 
 /* RFC 8446 2.2, RFC 5077. */

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "ssl_peer.h"
 #include "tls_scene.h"
@@ -330,6 +331,77 @@ TEST(tls_messages, a_flood_is_stopped_by_a_server_too)
         tls_scene_close(&scene);
         CHECK(peer.shook && peer.count < FLOOD);
     }
+}
+
+#define MUCH ((long)(8 * 1024 * KIB))
+
+static void send_much(struct ssl_peer *peer)
+{
+    static char bytes[16 * 1024];
+    read_line(peer->ssl);
+    while (peer->count < MUCH && SSL_write(peer->ssl, bytes, sizeof(bytes)) > 0)
+        peer->count += (long)sizeof(bytes);
+    SSL_shutdown(peer->ssl);
+    ssl_peer_hang_up(peer);
+}
+
+/* Data is no flood: who does not read it does not buffer it either. */
+TEST(tls_messages, a_peer_that_sends_too_fast_is_held_back)
+{
+    struct tls_scene scene;
+    struct ssl_peer peer;
+    weir_slice bytes;
+    long got = 0;
+    tls_scene_open(&scene);
+    ssl_peer_serve(&peer, TLS1_3_VERSION, send_much);
+    weir_tls_context *tls = tls_client(NULL);
+    weir_stream *stream = connect_and_ask(&scene, tls, peer.port);
+    weir_sleep(scene.loop, 100);
+    CHECK(!ssl_peer_is_done(&peer));
+    CHECK(scene.nth.most_bytes < 512 * KIB);
+    while (weir_read(weir_stream_reader(stream), WEIR_NO_LIMIT, &bytes) > 0)
+        got += (long)bytes.len;
+    CHECK_INT(got, MUCH);
+    CHECK(weir_reader_at_eof(weir_stream_reader(stream)));
+    CHECK(scene.nth.most_bytes < 1024 * KIB);
+    CHECK_INT(weir_stream_close(stream), WEIR_OK);
+    weir_tls_context_free(tls);
+    ssl_peer_join(&peer);
+    tls_scene_close(&scene);
+}
+
+static void read_slowly(struct ssl_peer *peer)
+{
+    static char bytes[16 * 1024];
+    struct timespec pause = {0, 100 * 1000 * 1000};
+    int len;
+    nanosleep(&pause, NULL);
+    while ((len = SSL_read(peer->ssl, bytes, sizeof(bytes))) > 0)
+        peer->count += len;
+    SSL_shutdown(peer->ssl);
+}
+
+/* weir/writer.h: 1 MiB may wait to be sent, and drain() keeps it at 64 KiB. */
+TEST(tls_messages, a_peer_that_reads_too_slowly_is_waited_for)
+{
+    static char bytes[64 * 1024];
+    struct tls_scene scene;
+    struct ssl_peer peer;
+    tls_scene_open(&scene);
+    ssl_peer_serve(&peer, TLS1_3_VERSION, read_slowly);
+    weir_tls_context *tls = tls_client(NULL);
+    weir_stream *stream = connect_and_ask(&scene, tls, peer.port);
+    weir_writer *writer = weir_stream_writer(stream);
+    for (long sent = 0; sent < MUCH; sent += (long)sizeof(bytes)) {
+        REQUIRE(weir_write(writer, (weir_slice){bytes, sizeof(bytes)}) == WEIR_OK);
+        REQUIRE(weir_drain(writer) == WEIR_OK);
+    }
+    CHECK(scene.nth.most_bytes < 1024 * KIB);
+    CHECK_INT(weir_stream_close(stream), WEIR_OK);
+    ssl_peer_join(&peer);
+    CHECK_INT(peer.count, MUCH + 6);
+    weir_tls_context_free(tls);
+    tls_scene_close(&scene);
 }
 
 /* Echoes lines, and updates the keys before each; every second one asks for the same. */

@@ -292,6 +292,33 @@ TEST(tls_path, fails_well_at_each_allocation_of_openssl)
     }
 }
 
+/* What a context is made of, likewise: no context, or one that works. */
+TEST(tls_path, contexts_fail_well_at_each_allocation_of_openssl)
+{
+    REQUIRE(memory.ours);
+    for (int is_server = 0; is_server < 2; is_server++) {
+        weir_tls_options options = {.ca_file = certificate("ca.pem"),
+                                    .crl_file = certificate("crl.pem"),
+                                    .certificate_file = certificate("localhost.pem"),
+                                    .key_file = certificate("localhost.key")};
+        bool failed = true;
+        for (size_t n = 1; failed; n += 7 * step()) {
+            weir_tls_context *context = NULL;
+            fail_openssl_at(n);
+            int rc = is_server ? weir_tls_server_new(&context, &options)
+                               : weir_tls_client_new(&context, &options);
+            failed = memory.failed;
+            fail_openssl_at(0);
+            CHECK(failed || rc == WEIR_OK);
+            CHECK_INT(context != NULL, rc == WEIR_OK);
+            if (!CHECK(rc == WEIR_OK || rc == WEIR_E_MEMORY || rc == WEIR_E_TLS))
+                fprintf(stderr, "    %s\n", weir_last_error()->message);
+            CHECK(rc == WEIR_OK || weir_last_error()->message[0] != '\0');
+            weir_tls_context_free(context);
+        }
+    }
+}
+
 static void fail_each_call(fault_kind kind, int error)
 {
     bool failed = true;

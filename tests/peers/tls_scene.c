@@ -150,7 +150,7 @@ bool tls_failed(const struct tls_talk *talk, int status, const char *const *word
         fprintf(stderr, "    no \"%s\" in the sentence\n", word);
         ok = CHECK(!"the sentence has each of the words");
     }
-    if (!ok)
+    if (!ok || getenv("WEIR_TEST_VERBOSE"))
         fprintf(stderr, "    %s: %s: %s\n", talk->step, weir_status_name(talk->rc),
                 talk->sentence);
     return ok;

@@ -46,8 +46,8 @@ void tls_talk(struct tls_talk *talk, weir_loop *loop, int port, weir_tls_context
               const char *server_name);
 
 /* Whether it failed with this status and with a sentence that has each of the words,
- * in any case; ended by NULL. Prints the sentence when not. "{year-2}" stands for a
- * year. */
+ * in any case; ended by NULL. Prints the sentence when not, and with WEIR_TEST_VERBOSE
+ * set always. "{year-2}" stands for a year. */
 bool tls_failed(const struct tls_talk *talk, int status, const char *const *words);
 
 /* Whether it went well; prints what it was when not. */

@@ -32,6 +32,7 @@ struct ssl_peer {
     int reason; /* out: of the error that ended `play`, as it may say */
 
     /* For `play`, which runs on the thread: */
+    SSL_CTX *context;
     SSL *ssl;
     int fd; /* blocking, with ten seconds' patience */
 
