@@ -196,6 +196,15 @@ static int set_up(const weir__tls_context *context, SSL_CTX *ssl, X509_STORE *tr
     return rc;
 }
 
+/* Who talks to anybody needs no trust store, on a system that has none. */
+static int open_trust(const weir_tls_options *options, bool fresh, X509_STORE **store)
+{
+    int rc = weir__tls_trust_open(options, fresh, store);
+    bool needed = !options->insecure_skip_verify || options->crl_file ||
+                  weir__tls_has_own_trust(options);
+    return rc == WEIR_E_TLS && !needed ? WEIR_OK : rc;
+}
+
 int weir__tls_settings_make(const weir__tls_context *context, bool fresh,
                             SSL_CTX **made, X509_STORE **trust)
 {
@@ -206,7 +215,7 @@ int weir__tls_settings_make(const weir__tls_context *context, bool fresh,
     if (!ssl)
         return weir__tls_fail("OpenSSL cannot be used");
     if (needs_trust(context))
-        rc = weir__tls_trust_open(&context->options, fresh, &store);
+        rc = open_trust(&context->options, fresh, &store);
     if (rc == WEIR_OK)
         rc = set_up(context, ssl, store);
     if (rc < 0) {
