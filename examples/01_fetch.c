@@ -1,7 +1,7 @@
 /* Fetches a page. There is no loop and no task in sight: each call waits until it is
  * done, as in a program without a library for such things.
  *
- *   ./01_fetch http://example.com/
+ *   ./01_fetch https://example.com/
  *
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 int main(int argc, char **argv)
 {
-    const char *url = argc > 1 ? argv[1] : "http://example.com/";
+    const char *url = argc > 1 ? argv[1] : "https://example.com/";
     weir_session *session = weir_session_new(NULL, NULL); /* with a loop of its own */
     weir_response *response;
     if (weir_get(session, &response, url) < 0) {
