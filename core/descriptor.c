@@ -166,7 +166,7 @@ static ssize_t read_some(weir__descriptor *d, char *memory, size_t size)
 /* Whether there is something to send, or to tell about what was sent. */
 static bool wants_flush(const weir__descriptor *d)
 {
-    return d->out || d->writing_paused || d->tell_empty;
+    return d->out || d->writing_paused || d->tell_empty || d->tell_room;
 }
 
 static void receive(weir__descriptor *d, char *memory, size_t size)
@@ -327,6 +327,7 @@ static void tell_empty(weir_transport *transport)
 
 static const struct weir__transport_operations OPERATIONS = {
     .writelines = weir__descriptor_writelines,
+    .send_some = weir__descriptor_send_some,
     .write_eof = weir__descriptor_write_eof,
     .close = close_transport,
     .abort = abort_transport,

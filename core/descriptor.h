@@ -50,8 +50,9 @@ typedef struct weir__descriptor {
     uint8_t kind;
     bool made; /* connection_made was called, or is not wanted */
     bool writing_paused;
-    bool tell_empty; /* resume_writing is wanted when the queue is empty */
-    bool write_only; /* the end of a pipe that is written to */
+    bool tell_empty : 1; /* resume_writing is wanted when the queue is empty */
+    bool tell_room : 1;  /* and when nothing is queued and the kernel takes more */
+    bool write_only;     /* the end of a pipe that is written to */
     struct weir_server
         *server; /* that has accepted it; NULL: none, or one of streams */
     int status;  /* for connection_lost */
@@ -85,6 +86,8 @@ void weir__descriptor_linger(weir__descriptor *d);
 /* The entries of the table. */
 int weir__descriptor_writelines(weir_transport *transport, const weir_slice *slices,
                                 size_t count);
+int weir__descriptor_send_some(weir_transport *transport, weir_slice bytes,
+                               size_t *sent);
 int weir__descriptor_write_eof(weir_transport *transport);
 int weir__descriptor_write_status(const weir_transport *transport);
 void weir__descriptor_set_watermarks(weir_transport *transport, size_t high,

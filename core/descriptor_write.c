@@ -63,8 +63,10 @@ void weir__descriptor_emptied(weir__descriptor *d)
 /* Whether resume_writing is due. */
 static bool is_relieved(const weir__descriptor *d)
 {
-    return (d->writing_paused && weir__descriptor_queued(d) <= d->low) ||
-           (d->tell_empty && weir__descriptor_queued(d) == 0);
+    size_t waiting = weir__descriptor_queued(d);
+    bool takes_more = waiting == 0 && (d->watch.ready & WEIR__POLL_WRITE);
+    return (d->writing_paused && waiting <= d->low) ||
+           (d->tell_empty && waiting == 0) || (d->tell_room && takes_more);
 }
 
 static void tell_relief(weir__descriptor *d)
@@ -74,6 +76,7 @@ static void tell_relief(weir__descriptor *d)
         return;
     d->writing_paused = false;
     d->tell_empty = d->tell_empty && weir__descriptor_queued(d) > 0;
+    d->tell_room = false;
     if (protocol->resume_writing && d->life <= WEIR__OPEN)
         protocol->resume_writing(&d->transport, d->transport.self);
 }
@@ -288,6 +291,24 @@ int weir__descriptor_writelines(weir_transport *transport, const weir_slice *sli
     }
     if (d->out)
         settle(d);
+    return WEIR_OK;
+}
+
+int weir__descriptor_send_some(weir_transport *transport, weir_slice bytes,
+                               size_t *sent)
+{
+    weir__descriptor *d = weir__descriptor_of(transport);
+    int rc = check_writable(d, 0);
+    if (rc < 0)
+        return rc;
+    ssize_t taken = send_with_queue(d, &bytes, 1);
+    if (taken < 0) {
+        break_off(d, (int)-taken);
+        return failure(d, "write");
+    }
+    d->tell_room = taken == 0;
+    settle(d);
+    *sent = (size_t)taken;
     return WEIR_OK;
 }
 

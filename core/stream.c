@@ -222,23 +222,44 @@ static int drain(void *self, bool all)
     return write_status(stream, "drain");
 }
 
-/* More than may be queued: piece by piece, waiting in between. */
-static int write_in_pieces(weir_stream *stream, weir_slice bytes)
+/* Sends a part of the bytes from where they lie, or waits until that can be. */
+static int send_part(weir_stream *stream, weir_slice *bytes)
 {
-    while (bytes.len > 0) {
-        size_t piece = bytes.len < stream->piece ? bytes.len : stream->piece;
+    weir_transport *transport = stream->transport;
+    size_t sent;
+    int rc = transport->operations->send_some(transport, *bytes, &sent);
+    if (rc < 0)
+        return rc;
+    *bytes = weir_slice_skip(*bytes, sent);
+    return sent > 0 ? WEIR_OK : wait_for_queue(stream, "write");
+}
+
+/* Queues a part of the bytes, or waits until that can be. */
+static int queue_part(weir_stream *stream, weir_slice *bytes)
+{
+    size_t size = bytes->len < stream->piece ? bytes->len : stream->piece;
+    int rc = weir_transport_write(stream->transport, (weir_slice){bytes->data, size});
+    if (rc == WEIR_E_TOO_BIG && weir_transport_queued(stream->transport) > 0)
+        return drain(stream, true);
+    *bytes = weir_slice_skip(*bytes, rc < 0 ? 0 : size);
+    return rc;
+}
+
+/* More than may be queued: waits in between, until the rest may be. */
+static int write_in_parts(weir_stream *stream, weir_slice bytes)
+{
+    int rc = WEIR_OK;
+    while (bytes.len > 0 && rc == WEIR_OK) {
         if (!stream->transport)
             return loss(stream, "write");
-        int rc =
-            weir_transport_write(stream->transport, (weir_slice){bytes.data, piece});
-        if (rc == WEIR_E_TOO_BIG && weir_transport_queued(stream->transport) > 0)
-            rc = drain(stream, true);
-        else
-            bytes = weir_slice_skip(bytes, rc < 0 ? 0 : piece);
-        if (rc < 0)
-            return rc;
+        const struct weir__transport_operations *operations =
+            stream->transport->operations;
+        if (bytes.len <= operations->room(stream->transport))
+            return weir_transport_write(stream->transport, bytes);
+        rc = operations->send_some ? send_part(stream, &bytes)
+                                   : queue_part(stream, &bytes);
     }
-    return WEIR_OK;
+    return rc;
 }
 
 /* What one call writes stays together: others wait while it waits for room. */
@@ -262,10 +283,22 @@ static int write_all(weir_stream *stream, const weir_slice *slices, size_t count
     int rc = WEIR_OK;
     stream->writing = true;
     for (size_t i = 0; i < count && rc == WEIR_OK; i++)
-        rc = write_in_pieces(stream, slices[i]);
+        rc = write_in_parts(stream, slices[i]);
     stream->writing = false;
     weir__unpark_all(&stream->writers, WEIR_OK);
     return rc;
+}
+
+/* Whether all of it may be queued. */
+static bool has_room(const weir_stream *stream, const weir_slice *slices, size_t count)
+{
+    size_t left = stream->transport->operations->room(stream->transport);
+    for (size_t i = 0; i < count; i++) {
+        if (slices[i].len > left)
+            return false;
+        left -= slices[i].len;
+    }
+    return true;
 }
 
 static int writelines(void *self, const weir_slice *slices, size_t count)
@@ -276,12 +309,8 @@ static int writelines(void *self, const weir_slice *slices, size_t count)
         return rc;
     if (!stream->transport)
         return loss(stream, "write");
-    rc = weir_transport_writelines(stream->transport, slices, count);
-    if (rc != WEIR_E_TOO_BIG)
-        return rc;
-    weir_error too_big = *weir_last_error();
-    if (weir__check_may_wait(stream->reader.loop, "write") != WEIR_OK)
-        return weir__fail_again(&too_big);
+    if (has_room(stream, slices, count) || !weir__may_wait(stream->reader.loop))
+        return weir_transport_writelines(stream->transport, slices, count);
     return write_all(stream, slices, count);
 }
 

@@ -15,6 +15,10 @@ struct weir_server;
 struct weir__transport_operations {
     int (*writelines)(weir_transport *transport, const weir_slice *slices,
                       size_t count);
+    /* Sends what the kernel takes of the bytes now, and copies nothing. WEIR_OK, or a
+     * status as of writelines; after `*sent` is 0, resume_writing is called when it
+     * takes more. NULL: of a transport that cannot. */
+    int (*send_some)(weir_transport *transport, weir_slice bytes, size_t *sent);
     int (*write_eof)(weir_transport *transport);
     void (*close)(weir_transport *transport);
     void (*abort)(weir_transport *transport);

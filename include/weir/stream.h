@@ -36,7 +36,9 @@ typedef struct weir_stream_options {
     /** The reader's limit, in bytes (weir_reader_set_limit). 0: 64 KiB. */
     size_t limit;
 
-    /** The connection's. max_write_buffer_bytes is 1 MiB by default for streams. */
+    /** The connection's. max_write_buffer_bytes is 1 MiB by default for streams. What
+     * a write has above it is sent from the caller's memory while the call waits, and
+     * is copied only by TLS: 64 KiB suit who writes more than that at a time. */
     weir_transport_options transport;
 
     /** How long weir_stream_close() waits for the peer to take what is queued, in

@@ -47,6 +47,7 @@ static size_t take_all(struct io_scene *scene, int peer, size_t from, size_t tot
 struct work {
     weir_stream *stream;
     int (*call)(weir_writer *writer);
+    size_t from;
     size_t bytes;
     int rc;
     size_t queued; /* when the call returned */
@@ -66,7 +67,8 @@ static int wait_in_call(void *arg)
 static int write_much(void *arg)
 {
     struct work *work = arg;
-    return weir_write(weir_stream_writer(work->stream), pattern_slice(0, work->bytes));
+    return weir_write(weir_stream_writer(work->stream),
+                      pattern_slice(work->from, work->bytes));
 }
 
 TEST(stream, drain_returns_at_once_below_the_high_watermark)
@@ -216,6 +218,77 @@ TEST(stream, write_far_above_the_most_that_may_queue_waits_and_loses_nothing)
         close(peer);
         io_scene_close(&scene);
     }
+}
+
+/* TCP, a Unix socket, a pipe; 64 KiB may be queued. */
+static weir_stream *stream_of(struct io_scene *scene, int kind, int *peer)
+{
+    static const weir_stream_options OPTIONS = {
+        .transport = {.max_write_buffer_bytes = 64 * 1024}};
+    weir_stream *stream = NULL;
+    int ends[2];
+    if (kind == 0)
+        return io_tcp_stream(scene, peer, &OPTIONS);
+    if (kind == 1)
+        return io_stream(scene, peer, &OPTIONS);
+    REQUIRE(pipe(ends) == 0);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    REQUIRE(weir_stream_open(scene->loop, &stream, ends[1], &OPTIONS) == WEIR_OK);
+    *peer = ends[0];
+    return stream;
+}
+
+TEST(stream, write_of_too_much_sends_from_where_it_lies)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        struct io_scene scene;
+        int peer;
+        io_scene_open(&scene, NULL);
+        weir_stream *stream = stream_of(&scene, kind, &peer);
+        weir_writer *writer = weir_stream_writer(stream);
+        struct work work = {.stream = stream, .bytes = 7168 * KIB};
+        work.from = fill(stream, 16 * KIB);
+        weir_task *task = weir_spawn(scene.loop, write_much, &work);
+        io_settle(&scene);
+        size_t taken = 0;
+        for (int round = 0; !weir_task_is_done(task) && round < 100000; round++) {
+            taken += io_take_pattern(peer, taken, NULL);
+            io_turn(&scene, 1);
+            if (taken <= work.from || weir_task_is_done(task))
+                continue;
+            CHECK_INT(weir_writer_queued(writer), 0);
+            CHECK_INT(weir_drain(writer), WEIR_OK);
+            CHECK_INT(weir_flush(writer), WEIR_OK);
+        }
+        CHECK(weir_writer_queued(writer) <= 64 * KIB);
+        take_all(&scene, peer, taken, work.from + work.bytes);
+        CHECK_INT(weir_join(task), WEIR_OK);
+        CHECK_INT(weir_stream_close(stream), WEIR_OK);
+        close(peer);
+        io_scene_close(&scene);
+    }
+}
+
+TEST(stream, write_of_too_much_ends_with_its_side)
+{
+    struct io_scene scene;
+    int peer;
+    bool ended = false;
+    io_scene_open(&scene, NULL);
+    weir_stream *stream = io_tcp_stream(&scene, &peer, NULL);
+    struct work work = {.stream = stream, .bytes = 8192 * KIB};
+    weir_task *task = weir_spawn(scene.loop, write_much, &work);
+    io_settle(&scene);
+    CHECK_INT(weir_write_eof(weir_stream_writer(stream)), WEIR_OK);
+    for (size_t taken = 0; !ended && taken < work.bytes;) {
+        taken += io_take_pattern(peer, taken, &ended);
+        io_turn(&scene, 1);
+    }
+    CHECK(ended);
+    CHECK_INT(weir_join(task), WEIR_E_CLOSED);
+    CHECK_INT(weir_stream_close(stream), WEIR_OK);
+    close(peer);
+    io_scene_close(&scene);
 }
 
 struct letters {
