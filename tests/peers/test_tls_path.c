@@ -85,6 +85,7 @@ struct path {
     weir_tls_context *server_tls;
     weir_server *server;
     size_t body;
+    bool upgrade; /* in the clear first, as STARTTLS does (RFC 3207) */
     int client_rc;
     char sentence[256];
     int status; /* of the sentence */
@@ -101,14 +102,31 @@ static weir_slice body(size_t len)
     return (weir_slice){bytes, len};
 }
 
+/* Says a word in the clear, or hears it, and goes over to TLS. */
+static int upgrade(const struct path *path, weir_stream *stream, bool is_server)
+{
+    weir_slice line;
+    int rc = is_server ? weir_readline(weir_stream_reader(stream), &line) : 1;
+    if (rc > 0)
+        rc = weir_write(weir_stream_writer(stream), WEIR_S("STARTTLS\n"));
+    if (rc == WEIR_OK && !is_server)
+        rc = weir_readline(weir_stream_reader(stream), &line);
+    if (rc < 0)
+        return rc;
+    return weir_stream_start_tls(
+        stream, is_server ? path->server_tls : path->client_tls, "localhost");
+}
+
 /* The server: a line, then that many bytes, which it sends back. */
 static int serve(weir_stream *stream, void *arg)
 {
+    const struct path *path = arg;
     weir_reader *reader = weir_stream_reader(stream);
     weir_writer *writer = weir_stream_writer(stream);
     weir_slice line, bytes;
-    (void)arg;
-    int rc = weir_readline(reader, &line);
+    int rc = path->upgrade ? upgrade(path, stream, true) : WEIR_OK;
+    if (rc == WEIR_OK)
+        rc = weir_readline(reader, &line);
     if (rc <= 0)
         return rc;
     rc = weir_readexactly(reader, strtoul(line.data, NULL, 10), &bytes);
@@ -150,10 +168,14 @@ static int be_client(struct path *path)
     if (port == 0)
         return GIVEN_UP; /* getsockname has failed: nobody to connect to */
     int rc = weir_open_connection(path->scene.loop, &stream, "127.0.0.1", port,
-                                  .tls = path->client_tls, .server_name = "localhost");
+                                  .tls = path->upgrade ? NULL : path->client_tls,
+                                  .server_name = path->upgrade ? NULL : "localhost");
     if (rc < 0)
         return rc;
-    rc = talk(stream, path->body);
+    if (path->upgrade)
+        rc = upgrade(path, stream, false);
+    if (rc == WEIR_OK)
+        rc = talk(stream, path->body);
     int closed = weir_stream_close(stream);
     return rc != WEIR_OK ? rc : closed;
 }
@@ -172,9 +194,9 @@ static int run_client(void *arg)
     return path->client_rc;
 }
 
-static void path_open(struct path *path, size_t len)
+static void path_open(struct path *path, size_t len, bool upgrade)
 {
-    *path = (struct path){.body = len};
+    *path = (struct path){.body = len, .upgrade = upgrade};
     path->client_tls = tls_client(&(weir_tls_options){.shutdown_timeout_ms = 500});
     path->server_tls = tls_server(NULL);
     io_scene_open(&path->scene, NULL);
@@ -194,7 +216,8 @@ static bool run_path(struct path *path, int cancel_at, bool server_instead)
     weir_loop *loop = path->scene.loop;
     bool cancelled = false;
     if (weir_start_server(loop, &path->server, "127.0.0.1", 0, .on_connect = serve,
-                          .tls = path->server_tls) < 0) {
+                          .arg = path,
+                          .tls = path->upgrade ? NULL : path->server_tls) < 0) {
         note(path, weir_last_error()->status);
         return true;
     }
@@ -235,26 +258,30 @@ static bool check_outcome(const struct path *path, const char *what, size_t n)
 
 TEST(tls_path, works)
 {
-    struct path path;
-    path_open(&path, 400 * 1000);
-    run_path(&path, -1, false);
-    if (!CHECK_INT(path.client_rc, WEIR_OK))
-        fprintf(stderr, "    %s\n", path.sentence);
-    path_close(&path);
+    for (int how = 0; how < 2; how++) {
+        struct path path;
+        path_open(&path, 400 * 1000, how);
+        run_path(&path, -1, false);
+        if (!CHECK_INT(path.client_rc, WEIR_OK))
+            fprintf(stderr, "    %s\n", path.sentence);
+        path_close(&path);
+    }
 }
 
 TEST(tls_path, fails_well_at_each_allocation)
 {
-    bool failed = true;
-    for (size_t n = 1; failed; n++) {
-        struct path path;
-        path_open(&path, 40 * 1000);
-        path.scene.nth.fail_at = path.scene.nth.count + n;
-        run_path(&path, -1, false);
-        failed = path.scene.nth.failed;
-        check_outcome(&path, "allocation", n);
-        CHECK(failed || path.client_rc == WEIR_OK);
-        path_close(&path);
+    for (int how = 0; how < 2; how++) {
+        bool failed = true;
+        for (size_t n = 1; failed; n++) {
+            struct path path;
+            path_open(&path, 40 * 1000, how);
+            path.scene.nth.fail_at = path.scene.nth.count + n;
+            run_path(&path, -1, false);
+            failed = path.scene.nth.failed;
+            check_outcome(&path, "allocation", n);
+            CHECK(failed || path.client_rc == WEIR_OK);
+            path_close(&path);
+        }
     }
 }
 
@@ -279,7 +306,7 @@ TEST(tls_path, fails_well_at_each_allocation_of_openssl)
     REQUIRE(memory.ours);
     for (size_t n = 1; failed; n += step()) {
         struct path path;
-        path_open(&path, 1000);
+        path_open(&path, 1000, false);
         fail_openssl_at(n);
         run_path(&path, -1, false);
         failed = memory.failed;
@@ -319,12 +346,12 @@ TEST(tls_path, contexts_fail_well_at_each_allocation_of_openssl)
     }
 }
 
-static void fail_each_call(fault_kind kind, int error)
+static void fail_each_call(fault_kind kind, int error, bool upgrade)
 {
     bool failed = true;
     for (unsigned long n = 1; failed; n++) {
         struct path path;
-        path_open(&path, 40 * 1000);
+        path_open(&path, 40 * 1000, upgrade);
         fault_sys_fail(&path.scene.faults, kind, n, error);
         run_path(&path, -1, false);
         failed = fault_sys_fault_count(&path.scene.faults) > 0;
@@ -351,16 +378,17 @@ TEST(tls_path, fails_well_at_each_system_call)
         {FAULT_SHUTDOWN, ENOTCONN},    {FAULT_POLLER_ADD, ENOMEM},
         {FAULT_POLLER_WAIT, EINTR},
     };
-    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++)
-        fail_each_call(CASES[i].kind, CASES[i].error);
+    for (size_t i = 0; i < 2 * sizeof(CASES) / sizeof(CASES[0]); i++)
+        fail_each_call(CASES[i / 2].kind, CASES[i / 2].error, i % 2);
 }
 
 TEST(tls_path, short_reads_and_writes_change_nothing)
 {
-    static const size_t LIMITS[][2] = {{1, 1}, {1, 7}, {100, 1}, {3000, 3000}};
+    static const size_t LIMITS[][2] = {{1, 1}, {1, 1},   {1, 7},
+                                       {7, 1}, {100, 1}, {3000, 3000}};
     for (size_t i = 0; i < sizeof(LIMITS) / sizeof(LIMITS[0]); i++) {
         struct path path;
-        path_open(&path, 20 * 1000);
+        path_open(&path, 20 * 1000, i % 2);
         fault_sys_limit(&path.scene.faults, LIMITS[i][0], LIMITS[i][1]);
         fault_sys_again_each(&path.scene.faults, 3);
         run_path(&path, -1, false);
@@ -374,11 +402,12 @@ TEST(tls_path, short_reads_and_writes_change_nothing)
  * learns what it may. */
 TEST(tls_path, may_be_cancelled_at_each_wait)
 {
-    for (int server_instead = 0; server_instead < 2; server_instead++) {
+    for (int how = 0; how < 4; how++) {
+        bool server_instead = how % 2;
         bool cancelled = true;
         for (int round = 0; cancelled; round++) {
             struct path path;
-            path_open(&path, 400 * 1000);
+            path_open(&path, 400 * 1000, how / 2);
             cancelled = run_path(&path, round, server_instead);
             check_outcome(&path, "round", (size_t)round);
             CHECK(cancelled || path.client_rc == WEIR_OK);
@@ -403,9 +432,10 @@ static int run_late(void *arg)
 TEST(tls_path, with_a_deadline_in_the_past_ends_at_once)
 {
     struct path path;
-    path_open(&path, 1000);
+    path_open(&path, 1000, false);
     REQUIRE(weir_start_server(path.scene.loop, &path.server, "127.0.0.1", 0,
-                              .on_connect = serve, .tls = path.server_tls) == WEIR_OK);
+                              .on_connect = serve, .arg = &path,
+                              .tls = path.server_tls) == WEIR_OK);
     CHECK_INT(weir_join(weir_spawn(path.scene.loop, run_late, &path)), WEIR_E_TIMEOUT);
     weir_server_wait_closed(path.server, 1000);
     weir_server_free(path.server);
