@@ -341,6 +341,9 @@ TEST(tls_context, the_systems_trust_store_is_shared)
 {
     weir_tls_context *contexts[2];
     weir_tls_options options = {.min_version = WEIR_TLS_1_3};
+    if (weir_tls_client_new(&contexts[0], NULL) < 0)
+        SKIP("this system has no trust store");
+    weir_tls_context_free(contexts[0]);
     REQUIRE(weir_tls_client_new(&contexts[0], NULL) == WEIR_OK);
     REQUIRE(weir_tls_client_new(&contexts[1], &options) == WEIR_OK);
     const X509_STORE *store = weir__tls_context_inside(contexts[0])->trust;

@@ -29,10 +29,13 @@ static void check_server(weir_tls_options options, int status, const char *messa
     weir_tls_context_free(context);
 }
 
+/* As long as the system has a trust store. */
 TEST(tls_options, none_are_good_ones)
 {
     weir_tls_context *context = NULL;
-    CHECK_INT(weir_tls_client_new(&context, NULL), WEIR_OK);
+    if (weir_tls_client_new(&context, NULL) < 0)
+        CHECK(weir_slice_starts_with(weir_slice_of(weir_last_error()->message),
+                                     WEIR_S("this system has no trust store: ")));
     weir_tls_context_free(context);
     weir_tls_context_free(NULL);
 }
@@ -53,10 +56,18 @@ TEST(tls_options, trust_must_be_readable)
                                                      "AAAA\n"
                                                      "-----END CERTIFICATE-----\n")},
                  WEIR_E_TLS, "ca_pem has a certificate that cannot be read: wrong tag");
-    check_client((weir_tls_options){.crl_file = "/nowhere/crl.pem"}, WEIR_E_TLS,
-                 "crl_file /nowhere/crl.pem: No such file or directory");
-    check_client((weir_tls_options){.crl_file = "/dev/null"}, WEIR_E_TLS,
+}
+
+TEST(tls_options, revocation_lists_must_be_readable)
+{
+    struct pair_world world;
+    world_open(&world, &LEAF);
+    weir_slice ca = credential_pem(&world.ca);
+    check_client((weir_tls_options){.ca_pem = ca, .crl_file = "/nowhere/crl.pem"},
+                 WEIR_E_TLS, "crl_file /nowhere/crl.pem: No such file or directory");
+    check_client((weir_tls_options){.ca_pem = ca, .crl_file = "/dev/null"}, WEIR_E_TLS,
                  "crl_file /dev/null has no revocation list");
+    world_close(&world);
 }
 
 /* What X509_get_default_cert_file_env() names comes before what OpenSSL was built with. */
