@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "certificate.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,32 +33,33 @@ static void print_row(const struct page *page, const char *label, const char *te
     fputc('\n', page->file);
 }
 
-/* A line is full when another name would not fit. */
+/* One more name, in a new line where it would not fit into the one that ends at
+ * *column. */
+static void print_name(const struct page *page, size_t index, weir_slice name,
+                       size_t *column)
+{
+    size_t width = (size_t)terminal_width(page->file);
+    bool fits = *column + name.len + 3 <= width;
+    if (index > 0)
+        fputs(fits ? ", " : ",\n", page->file);
+    if (index == 0 || !fits) {
+        print_label(page, index == 0 ? "names" : "");
+        *column = strlen(page->prefix) + 2 + LABEL;
+    }
+    terminal_print(page->file, name);
+    *column += name.len + 2;
+}
+
 static void print_names(const struct page *page, enum secure_detail detail,
                         const weir_tls_certificate *certificate)
 {
-    size_t margin = strlen(page->prefix) + 2 + LABEL;
-    size_t width = (size_t)terminal_width(page->file);
-    size_t column = width; /* of nothing yet */
     size_t count = certificate->name_count;
-    size_t most = detail == SECURE_BRIEF && count > MOST_NAMES_IN_BRIEF
-                      ? MOST_NAMES_IN_BRIEF
-                      : count;
-    for (size_t i = 0; i < most; i++) {
-        weir_slice name = weir_slice_of(certificate->names[i]);
-        if (i > 0)
-            fputc(',', page->file);
-        if (column + name.len + 3 > width) {
-            if (i > 0)
-                fputc('\n', page->file);
-            print_label(page, i > 0 ? "" : "names");
-            column = margin;
-        } else {
-            fputc(' ', page->file);
-        }
-        terminal_print(page->file, name);
-        column += name.len + 2;
-    }
+    size_t most = count;
+    size_t column = 0;
+    if (detail == SECURE_BRIEF && count > MOST_NAMES_IN_BRIEF)
+        most = MOST_NAMES_IN_BRIEF;
+    for (size_t i = 0; i < most; i++)
+        print_name(page, i, weir_slice_of(certificate->names[i]), &column);
     if (most < count)
         fprintf(page->file, " and %zu more", count - most);
     if (count > 0)

@@ -8,6 +8,7 @@
 #include "starttls.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <weir/timeout.h>
@@ -263,7 +264,7 @@ bool starttls_speak(const struct command *command, weir_stream *stream,
     weir_reader *reader = weir_stream_reader(stream);
     weir_reader_set_limit(reader, MOST_BYTES);
     weir_timeout timeout =
-        weir_timeout_start(weir_stream_loop(stream), MOST_SECONDS * 1000);
+        weir_timeout_start(weir_stream_loop(stream), MOST_SECONDS * UINT64_C(1000));
     bool ok = PROTOCOLS[find(protocol)].speak(&dialogue);
     weir_timeout_end(&timeout);
     weir_reader_set_limit(reader, (size_t)64 * 1024);

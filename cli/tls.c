@@ -37,20 +37,24 @@ struct request {
     char host[256];
 };
 
-/* HOST, HOST:PORT, an IPv6 address, or that in brackets and with a port. */
-static bool read_address(struct request *request, const char *text)
+/* Where the port begins, with its colon; NULL: there is none. An IPv6 address has
+ * colons of its own, and brackets around it when a port follows. */
+static const char *find_port(const char *text)
 {
     const char *colon = strrchr(text, ':');
-    size_t len = strlen(text);
-    request->peer.port = DEFAULT_PORT;
-    if (colon && text[0] != '[' && strchr(text, ':') != colon)
-        colon = NULL; /* an address */
-    if (colon && text[0] == '[' && colon[-1] != ']')
-        colon = NULL; /* the address has it */
-    if (colon) {
-        request->peer.port = command_port(colon + 1);
-        len = (size_t)(colon - text);
-    }
+    if (!colon)
+        return NULL;
+    if (text[0] == '[')
+        return colon[-1] == ']' ? colon : NULL;
+    return strchr(text, ':') == colon ? colon : NULL;
+}
+
+/* HOST, HOST:PORT, an IPv6 address, or that in brackets, with a port or without. */
+static bool read_address(struct request *request, const char *text)
+{
+    const char *port = find_port(text);
+    size_t len = port ? (size_t)(port - text) : strlen(text);
+    request->peer.port = port ? command_port(port + 1) : DEFAULT_PORT;
     if (text[0] == '[') {
         if (len < 2 || text[len - 1] != ']')
             return false;
