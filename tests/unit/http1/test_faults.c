@@ -4,14 +4,26 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <weir/features.h>
 #include <weir/server.h>
 #include <weir/session.h>
 #include <weir/status.h>
 
+#if WEIR_HAS_TLS
+#include <weir/tls.h>
+#endif
+
+#include "certificates.h"
 #include "fault_sys.h"
 #include "loop.h"
 #include "nth.h"
 #include "test.h"
+
+/* Both sides of https; NULL: http. */
+struct security {
+    weir_tls_context *server;
+    weir_tls_context *client;
+};
 
 /* In the same loop: when its call is the one that fails, it closes the connection. */
 static int answer(weir_stream *stream, void *arg)
@@ -40,9 +52,11 @@ static int get(weir_session *session, const char *url)
 }
 
 /* Two requests of which one may fail, and then one that may not. */
-static void live(weir_loop *loop, fault_sys *faults, const char *url)
+static void live(weir_loop *loop, fault_sys *faults, const char *url,
+                 const struct security *security)
 {
-    weir_session *session = weir_session_new(loop, NULL);
+    weir_session *session =
+        weir_session_new(loop, &(weir_session_options){.tls = security->client});
     REQUIRE(session != NULL);
     for (int i = 0; i < 2; i++) {
         int rc = get(session, url);
@@ -56,7 +70,8 @@ static void live(weir_loop *loop, fault_sys *faults, const char *url)
 }
 
 /* Whether the fault was met. */
-static bool run(fault_kind kind, unsigned long n, int error)
+static bool run(fault_kind kind, unsigned long n, int error,
+                const struct security *security)
 {
     weir_sys posix = weir__sys_posix();
     weir_server *server;
@@ -68,11 +83,12 @@ static bool run(fault_kind kind, unsigned long n, int error)
     weir_loop *loop =
         weir__loop_new(&(weir_loop_options){.allocator = &nth.allocator}, &faults.sys);
     REQUIRE(loop != NULL);
-    REQUIRE(weir_start_server(loop, &server, "127.0.0.1", 0, .on_connect = answer) ==
-            WEIR_OK);
-    snprintf(url, sizeof(url), "http://127.0.0.1:%d/", weir_server_port(server));
+    REQUIRE(weir_start_server(loop, &server, "127.0.0.1", 0, .on_connect = answer,
+                              .tls = security->server) == WEIR_OK);
+    snprintf(url, sizeof(url), "http%s://127.0.0.1:%d/", security->server ? "s" : "",
+             weir_server_port(server));
     fault_sys_fail(&faults, kind, n, error);
-    live(loop, &faults, url);
+    live(loop, &faults, url, security);
     bool met = fault_sys_fault_count(&faults) > 0;
     weir_server_free(server);
     weir_loop_free(loop);
@@ -83,7 +99,7 @@ static bool run(fault_kind kind, unsigned long n, int error)
     return met;
 }
 
-TEST(faults, each_failing_call_is_survived)
+static void survive_all(const struct security *security)
 {
     static const struct {
         fault_kind kind;
@@ -97,8 +113,31 @@ TEST(faults, each_failing_call_is_survived)
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         unsigned long n = 1;
-        while (n < 100 && run(CASES[i].kind, n, CASES[i].error))
+        while (n < 100 && run(CASES[i].kind, n, CASES[i].error, security))
             n++;
         CHECK(n < 100);
     }
 }
+
+TEST(faults, each_failing_call_is_survived)
+{
+    survive_all(&(struct security){NULL, NULL});
+}
+
+#if WEIR_HAS_TLS
+TEST(faults, each_failing_call_is_survived_over_tls)
+{
+    struct security security;
+    REQUIRE(weir_tls_server_new(&security.server,
+                                &(weir_tls_options){
+                                    .certificate_file = certificate("localhost.pem"),
+                                    .key_file = certificate("localhost.key"),
+                                }) == WEIR_OK);
+    REQUIRE(weir_tls_client_new(
+                &security.client,
+                &(weir_tls_options){.ca_file = certificate("ca.pem")}) == WEIR_OK);
+    survive_all(&security);
+    weir_tls_context_free(security.client);
+    weir_tls_context_free(security.server);
+}
+#endif
