@@ -4,7 +4,6 @@
 #include "connection.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "allocator.h"
@@ -13,24 +12,9 @@
 #include "failure.h"
 #include "server_name.h"
 
-/* Subject names do not count, nor do stars for a part of a label (RFC 9525 6.3). */
-#define HOST_FLAGS \
-    (X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
-
 static weir__tls_context *context_of(const weir__tls_connection *connection)
 {
     return weir__tls_context_inside(connection->context);
-}
-
-/* Whom the certificate must be for. */
-static bool expect_name(weir__tls_connection *connection)
-{
-    X509_VERIFY_PARAM *parameters = SSL_get0_param(connection->ssl);
-    const char *name = connection->server_name;
-    X509_VERIFY_PARAM_set_hostflags(parameters, HOST_FLAGS);
-    if (connection->is_address)
-        return X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1;
-    return X509_VERIFY_PARAM_set1_host(parameters, name, 0) == 1;
 }
 
 /* The key of sessions: whom they are with. What else must match is the context's. */
@@ -52,8 +36,6 @@ static int set_server_name(weir__tls_connection *connection)
 {
     if (!connection->server_name)
         return WEIR_OK;
-    if (!expect_name(connection))
-        return weir__tls_fail("the name of the server cannot be checked");
     /* RFC 6066 3: "Literal IPv4 and IPv6 addresses are not permitted". */
     if (!connection->is_address &&
         SSL_set_tlsext_host_name(connection->ssl, connection->server_name) != 1)

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT */
 #include "verify.h"
 
+#include <openssl/x509v3.h>
 #include <stdio.h>
 
 #include "complaint.h"
@@ -14,10 +15,28 @@
 #include "context_inside.h"
 #include "failure.h"
 
+/* Subject names do not count, nor do stars for a part of a label (RFC 9525 6.3). */
+#define HOST_FLAGS \
+    (X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+
 static weir__tls_connection *connection_of(X509_STORE_CTX *store)
 {
     return weir__tls_connection_of(
         X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+}
+
+/* Whom the certificate must be for. It is said here and not to the SSL, which takes it
+ * to this check without a look at whether memory sufficed: then any name would do. */
+static bool expect_name(X509_STORE_CTX *store, const weir__tls_connection *connection)
+{
+    X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(store);
+    const char *name = connection->server_name;
+    if (!name)
+        return true;
+    X509_VERIFY_PARAM_set_hostflags(parameters, HOST_FLAGS);
+    if (connection->is_address)
+        return X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1;
+    return X509_VERIFY_PARAM_set1_host(parameters, name, 0) == 1;
 }
 
 static void complain(X509_STORE_CTX *store)
@@ -54,6 +73,10 @@ static int on_step(int ok, X509_STORE_CTX *store)
 
 static bool check_chain(X509_STORE_CTX *store, weir__tls_connection *connection)
 {
+    if (!expect_name(store, connection)) {
+        connection->no_memory = true;
+        return false;
+    }
     X509_STORE_CTX_set_verify_cb(store, on_step);
     if (X509_verify_cert(store) == 1)
         return true;
@@ -87,11 +110,14 @@ static bool check_pins(X509_STORE_CTX *store, weir__tls_connection *connection,
 
 int weir__tls_verify(X509_STORE_CTX *store, void *arg)
 {
-    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    weir__tls_connection *connection = weir__tls_connection_of(ssl);
+    weir__tls_connection *connection = connection_of(store);
     const weir__tls_context *context = weir__tls_context_inside(connection->context);
     (void)arg;
     bool trusted = check_chain(store, connection);
+    if (connection->no_memory) {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
+        return 0;
+    }
     if (!trusted && !context->options.insecure_skip_verify) {
         connection->refused = true;
         return 0;
