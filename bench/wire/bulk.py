@@ -63,6 +63,11 @@ def bulk(build, settings):
         [("send 256 KiB (limit)", [send, "connect", "PORT", SLICE, total]),
          ("send 64 KiB", [send, "connect", "PORT", SLICE // 4, total]),
          ("send 16 KiB", [send, "connect", "PORT", SLICE // 16, total]),
-         ("send 256 KiB, epoll", [build / "bulk_send_epoll", "PORT", SLICE, total]),
-         ("weir_write, weir_drain", [build / "bulk_send_weir", "PORT", total], 1.03)],
+         ("send 256 KiB, epoll",
+          [build / "bulk_send_epoll", "PORT", SLICE, total, "keep"]),
+         ("  the rest copied", [build / "bulk_send_epoll", "PORT", SLICE, total, "copy"]),
+         ("weir_write, weir_drain",
+          [build / "bulk_send_weir", "PORT", total, 1024 * 1024], 1.03),
+         ("  64 KiB queued at most",
+          [build / "bulk_send_weir", "PORT", total, SLICE // 4], 1.03)],
         total, settings)

@@ -1,5 +1,6 @@
 /* Sends a number of bytes through a weir writer, 256 KiB a time, then waits until
- * the other side closes: under test in the bench bulk.
+ * the other side closes: under test in the bench bulk. QUEUE_BYTES is the most
+ * that the writer may copy and queue; above it, it waits and sends from the slice.
  *
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
@@ -36,11 +37,14 @@ static int send_all(weir_stream *stream, unsigned long long left)
 
 int main(int argc, char **argv)
 {
-    argument_count(argc, 2, "bulk_send_weir PORT TOTAL_BYTES");
+    argument_count(argc, 3, "bulk_send_weir PORT TOTAL_BYTES QUEUE_BYTES");
     int port = (int)argument_number(argv[1], 65535);
+    weir_transport_options transport = {.max_write_buffer_bytes =
+                                            (size_t)argument_number(argv[3], 1 << 30)};
     weir_loop *loop = weir_loop_new(NULL);
     weir_stream *stream;
-    int rc = weir_open_connection(loop, &stream, "127.0.0.1", port);
+    int rc =
+        weir_open_connection(loop, &stream, "127.0.0.1", port, .transport = transport);
     if (rc == WEIR_OK) {
         rc = send_all(stream, (unsigned long long)argument_number(argv[2], 1LL << 50));
         weir_stream_close(stream);
