@@ -9,7 +9,7 @@
  *   reader.h writer.h stream.h server.h       connections for tasks
  *   resolver.h                                names
  *   tls.h                                     secure connections
- *   url.h http.h http_codec.h                 codecs, without connections
+ *   url.h http.h http_codec.h http_values.h   codecs, without connections
  *   session.h response.h                      HTTP
  *
  * SPDX-License-Identifier: MIT
@@ -24,6 +24,7 @@
 #include <weir/group.h>
 #include <weir/http.h>
 #include <weir/http_codec.h>
+#include <weir/http_values.h>
 #include <weir/loop.h>
 #include <weir/queue.h>
 #include <weir/reader.h>
