@@ -94,7 +94,7 @@ typedef struct weir_tls_options {
      * has none of them. NULL: none are offered, and any is ignored. */
     const char *const *alpn;
 
-    /** Servers: whether clients show a certificate. Trust is as above. */
+    /** Servers: whether clients show a certificate. Who is trusted is said above. */
     weir_tls_client_certificate client_certificate;
 
     /** Servers: the context for a name that the client asks for (SNI, RFC 6066 3), in
@@ -127,10 +127,11 @@ typedef struct weir_tls_options {
     void (*on_key_log)(void *arg, const char *line);
 
     /** INSECURE: talk to anybody. The result of the check is in weir_tls_info; pins
-     * hold all the same. */
+     * hold all the same. A system without a trust store will do. */
     bool insecure_skip_verify;
 
-    /** INSECURE: whom the certificate is for does not matter. */
+    /** INSECURE: whom the certificate is for does not matter; it is in weir_tls_info,
+     * too. */
     bool insecure_skip_hostname;
 
     void *arg; /**< for the functions above */
@@ -143,7 +144,8 @@ typedef struct weir_tls_options {
  *   options   NULL: the defaults
  *
  * Returns WEIR_OK; WEIR_E_TLS when a certificate, a key or the trust store cannot be
- * read or used, or a list has nothing known in it; WEIR_E_INVALID; WEIR_E_MEMORY.
+ * read or used, or a list has something unknown in it; WEIR_E_SYSTEM when the log of
+ * keys cannot be opened; WEIR_E_INVALID; WEIR_E_MEMORY.
  */
 int weir_tls_client_new(weir_tls_context **context, const weir_tls_options *options);
 
@@ -152,7 +154,8 @@ int weir_tls_server_new(weir_tls_context **context, const weir_tls_options *opti
 
 /**
  * Reads the files of the options again, for the handshakes to come: certificates that
- * were renewed, a new trust store. Connections go on as they are.
+ * were renewed, a new trust store. Connections go on as they are, and sessions can be
+ * resumed, but for those that stand for a check of the peer's certificate.
  *
  * Returns the same; on failure all stays as it was.
  */
