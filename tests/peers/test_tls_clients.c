@@ -262,7 +262,8 @@ static const char SERVER[] =
     "import socket, ssl, sys\n"
     "context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
     "context.load_cert_chain(sys.argv[1], sys.argv[2])\n"
-    "listener = socket.create_server(('127.0.0.1', int(sys.argv[3])))\n"
+    "listener = socket.create_server(('127.0.0.1', 0))\n"
+    "print('listening on', listener.getsockname()[1], flush=True)\n"
     "while True:\n"
     "    try:\n"
     "        raw, _ = listener.accept()\n"
@@ -281,19 +282,16 @@ TEST(tls_clients, python_and_the_client_say_goodbye_to_each_other)
     struct tls_scene scene;
     struct s_server python = {.input = -1};
     struct tls_talk talk;
-    char port[16];
     require_python();
     peer_open(&python.peer, "python3");
-    snprintf(port, sizeof(port), "%d", python.peer.port);
     const char *const arguments[] = {"/usr/bin/env",
                                      "python3",
                                      "-c",
                                      SERVER,
                                      certificate("localhost.pem"),
                                      certificate("localhost.key"),
-                                     port,
                                      NULL};
-    peer_start(&python.peer, arguments);
+    peer_start_anywhere(&python.peer, arguments, "listening on ");
     tls_scene_open(&scene);
     weir_tls_context *tls =
         tls_client(&(weir_tls_options){.shutdown_timeout_ms = 5000});

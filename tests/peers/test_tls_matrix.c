@@ -235,6 +235,7 @@ static void try_staple(const struct staple *c)
                                      .server_name = "localhost") == WEIR_OK);
         REQUIRE(weir_stream_tls_info(stream, &info) == WEIR_OK);
         CHECK(info->verified);
+        CHECK_BYTES(weir_slice_of(talk.answer), WEIR_S("olleh"));
         CHECK_INT(info->stapled, c->stapled);
         weir_tls_info_free(info);
         weir_stream_close(stream);

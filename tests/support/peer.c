@@ -139,7 +139,32 @@ static void show_log(struct peer *peer)
         fclose(log);
 }
 
-void peer_start(struct peer *peer, const char *const *arguments)
+static bool is_up(struct peer *peer, const char *announcement)
+{
+    (void)announcement;
+    return answers(peer->port);
+}
+
+/* The whole number must be there, and the log is written to meanwhile. */
+static bool has_announced(struct peer *peer, const char *announcement)
+{
+    char log[4096];
+    char *end;
+    FILE *file = fopen(peer_path(peer, "log"), "r");
+    size_t len = file ? fread(log, 1, sizeof(log) - 1, file) : 0;
+    if (file)
+        fclose(file);
+    log[len] = '\0';
+    const char *found = strstr(log, announcement);
+    if (!found)
+        return false;
+    peer->port = (int)strtol(found + strlen(announcement), &end, 10);
+    return *end != '\0';
+}
+
+static void start(struct peer *peer, const char *const *arguments,
+                  bool (*is_ready)(struct peer *peer, const char *announcement),
+                  const char *announcement)
 {
     int status;
     bool up = false;
@@ -154,7 +179,7 @@ void peer_start(struct peer *peer, const char *const *arguments)
             peer->pid = 0;
             break;
         }
-        up = answers(peer->port);
+        up = is_ready(peer, announcement);
         if (!up)
             sleep_ms(10);
     }
@@ -163,6 +188,17 @@ void peer_start(struct peer *peer, const char *const *arguments)
     show_log(peer);
     peer_close(peer);
     test_fail();
+}
+
+void peer_start(struct peer *peer, const char *const *arguments)
+{
+    start(peer, arguments, is_up, NULL);
+}
+
+void peer_start_anywhere(struct peer *peer, const char *const *arguments,
+                         const char *announcement)
+{
+    start(peer, arguments, has_announced, announcement);
 }
 
 static void stop(const struct peer *peer)

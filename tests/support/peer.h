@@ -47,6 +47,11 @@ void peer_file(struct peer *peer, const char *file, const char *text);
  * takes connections. */
 void peer_start(struct peer *peer, const char *const *arguments);
 
+/* The same for a program that picks a port by itself, so that no other program can be
+ * on it first: its output tells which, right behind this text. */
+void peer_start_anywhere(struct peer *peer, const char *const *arguments,
+                         const char *announcement);
+
 void peer_close(struct peer *peer);
 
 #endif

@@ -74,21 +74,20 @@ static void add_identity(struct arguments *arguments, const char *name)
 void s_server_start(struct s_server *server, const char *name,
                     const char *const *options)
 {
-    char address[32], fifo[96];
+    char fifo[96];
     struct arguments arguments = {.count = 0};
     require_openssl();
     peer_open(&server->peer, "openssl s_server");
-    snprintf(address, sizeof(address), "127.0.0.1:%d", server->peer.port);
     snprintf(fifo, sizeof(fifo), "%s", peer_path(&server->peer, "input"));
     REQUIRE(mkfifo(fifo, 0600) == 0);
     server->input = open(fifo, O_RDWR | O_CLOEXEC);
     REQUIRE(server->input >= 0);
     add_all(&arguments,
             (const char *[]){"/bin/sh", "-c", "exec \"$@\" <\"$0\"", fifo, "openssl",
-                             "s_server", "-accept", address, NULL});
+                             "s_server", "-accept", "127.0.0.1:0", NULL});
     add_identity(&arguments, name);
     add_all(&arguments, options);
-    peer_start(&server->peer, arguments.texts);
+    peer_start_anywhere(&server->peer, arguments.texts, "ACCEPT 127.0.0.1:");
 }
 
 void s_server_type(struct s_server *server, const char *text)
