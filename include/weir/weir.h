@@ -10,6 +10,7 @@
  *   resolver.h                                names
  *   tls.h                                     secure connections
  *   url.h http.h http_codec.h http_values.h   codecs, without connections
+ *   form_codec.h                              forms, without connections
  *   session.h response.h                      HTTP
  *
  * SPDX-License-Identifier: MIT
@@ -21,6 +22,7 @@
 #include <weir/allocator.h>
 #include <weir/event.h>
 #include <weir/features.h>
+#include <weir/form_codec.h>
 #include <weir/group.h>
 #include <weir/http.h>
 #include <weir/http_codec.h>
