@@ -32,12 +32,20 @@ static char *get_buffer(weir_transport *transport, void *self, size_t *size)
     return NULL;
 }
 
+static bool has_news(const weir_stream *stream)
+{
+    return stream->heeds_reader && (weir__reader_len(&stream->reader) > 0 ||
+                                    stream->reader.state != WEIR__READER_OPEN);
+}
+
 static int data_received(weir_transport *transport, void *self, weir_slice bytes)
 {
     weir_stream *stream = self;
     weir_reader *reader = &stream->reader;
     (void)transport;
     weir__reader_commit(reader, bytes.len);
+    if (stream->heeds_reader)
+        weir__unpark_all(&stream->drainers, WEIR_OK);
     size_t len = weir__reader_len(reader);
     if (len > reader->limit && len - reader->limit > reader->limit)
         hold_back(stream); /* more than twice the limit, which may be no limit */
@@ -49,6 +57,8 @@ static int eof_received(weir_transport *transport, void *self)
     weir_stream *stream = self;
     (void)transport;
     weir__reader_end(&stream->reader);
+    if (stream->heeds_reader)
+        weir__unpark_all(&stream->drainers, WEIR_OK);
     return 1;
 }
 
@@ -210,7 +220,7 @@ static int drain(void *self, bool all)
     weir_reader *reader = &stream->reader;
     if (reader->state == WEIR__READER_FAILED)
         return loss(stream, "drain");
-    while (stream->transport &&
+    while (stream->transport && !has_news(stream) &&
            (stream->writing_paused ||
             (all && weir_transport_queued(stream->transport) > 0))) {
         if (all)
@@ -289,6 +299,35 @@ static int write_all(weir_stream *stream, const weir_slice *slices, size_t count
     return rc;
 }
 
+static int send_parts(weir_stream *stream, weir_slice bytes)
+{
+    int rc = WEIR_OK;
+    while (bytes.len > 0 && rc == WEIR_OK) {
+        if (!stream->transport)
+            return loss(stream, "write");
+        rc = stream->transport->operations->send_some ? send_part(stream, &bytes)
+                                                      : queue_part(stream, &bytes);
+    }
+    return rc;
+}
+
+static int sendall(void *self, weir_slice bytes)
+{
+    weir_stream *stream = self;
+    int rc = weir__check_may_wait(stream->reader.loop, "write");
+    if (rc == WEIR_OK && stream->writing)
+        rc = wait_for_writer(stream);
+    if (rc < 0)
+        return rc;
+    stream->writing = true;
+    rc = send_parts(stream, bytes);
+    if (rc == WEIR_OK)
+        rc = drain(stream, true);
+    stream->writing = false;
+    weir__unpark_all(&stream->writers, WEIR_OK);
+    return rc;
+}
+
 /* Whether all of it may be queued. */
 static bool has_room(const weir_stream *stream, const weir_slice *slices, size_t count)
 {
@@ -338,6 +377,7 @@ static int set_watermarks(void *self, size_t high, size_t low)
 
 static const struct weir__sink SINK = {
     .writelines = writelines,
+    .sendall = sendall,
     .drain = drain,
     .write_eof = write_eof,
     .queued = queued,

@@ -15,6 +15,11 @@ int weir_writelines(weir_writer *writer, const weir_slice *slices, size_t count)
     return writer->sink->writelines(writer->self, slices, count);
 }
 
+int weir_sendall(weir_writer *writer, weir_slice bytes)
+{
+    return writer->sink->sendall(writer->self, bytes);
+}
+
 int weir_drain(weir_writer *writer)
 {
     return writer->sink->drain(writer->self, false);

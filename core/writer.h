@@ -10,6 +10,7 @@
  * its name. */
 struct weir__sink {
     int (*writelines)(void *self, const weir_slice *slices, size_t count);
+    int (*sendall)(void *self, weir_slice bytes);
     /* Waits while the queue is over the high watermark, or holds anything at all. */
     int (*drain)(void *self, bool all);
     int (*write_eof)(void *self);

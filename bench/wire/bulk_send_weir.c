@@ -1,8 +1,9 @@
 /* Sends a number of bytes through a weir writer, 256 KiB a time, then waits until
- * the other side closes: under test in the bench bulk. QUEUE_BYTES is the most
- * that the writer may copy and queue; above it, it waits and sends from the slice.
+ * the other side closes: under test in the bench bulk. Each slice is sent whole, or
+ * queued and waited for.
  *
  * SPDX-License-Identifier: MIT */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 #define SLICE_SIZE (256 * 1024)
 
-static int send_all(weir_stream *stream, unsigned long long left)
+static int send_all(weir_stream *stream, unsigned long long left, bool queued)
 {
     char *memory = malloc(SLICE_SIZE); /* where the limit's lies, too */
     weir_writer *writer = weir_stream_writer(stream);
@@ -25,8 +26,8 @@ static int send_all(weir_stream *stream, unsigned long long left)
         if (left < slice.len)
             slice.len = (size_t)left;
         left -= slice.len;
-        rc = weir_write(writer, slice);
-        if (rc == WEIR_OK)
+        rc = queued ? weir_write(writer, slice) : weir_sendall(writer, slice);
+        if (rc == WEIR_OK && queued)
             rc = weir_drain(writer);
     }
     if (rc == WEIR_OK)
@@ -37,16 +38,15 @@ static int send_all(weir_stream *stream, unsigned long long left)
 
 int main(int argc, char **argv)
 {
-    argument_count(argc, 3, "bulk_send_weir PORT TOTAL_BYTES QUEUE_BYTES");
+    argument_count(argc, 3, "bulk_send_weir PORT TOTAL_BYTES sendall|write");
     int port = (int)argument_number(argv[1], 65535);
-    weir_transport_options transport = {.max_write_buffer_bytes =
-                                            (size_t)argument_number(argv[3], 1 << 30)};
+    bool queued = strcmp(argv[3], "write") == 0;
     weir_loop *loop = weir_loop_new(NULL);
     weir_stream *stream;
-    int rc =
-        weir_open_connection(loop, &stream, "127.0.0.1", port, .transport = transport);
+    int rc = weir_open_connection(loop, &stream, "127.0.0.1", port);
     if (rc == WEIR_OK) {
-        rc = send_all(stream, (unsigned long long)argument_number(argv[2], 1LL << 50));
+        rc = send_all(stream, (unsigned long long)argument_number(argv[2], 1LL << 50),
+                      queued);
         weir_stream_close(stream);
     }
     if (rc < 0)

@@ -29,8 +29,8 @@ typedef struct weir_writer weir_writer;
  * Writes bytes, all of them.
  *
  * They are copied or sent before the call returns, and stay together when other tasks
- * write too. Only when more would be queued
- * than .max_write_buffer_bytes (1 MiB) does it wait for the peer. Returns WEIR_OK; or
+ * write too. Only when more would be queued than .max_write_buffer_bytes (1 MiB) does
+ * it wait for the peer. Returns WEIR_OK; or
  *
  *   WEIR_E_TIMEOUT, WEIR_E_CANCELLED   while waiting: a part may have been written,
  *                                      so the writer is good for nothing but closing
@@ -42,6 +42,14 @@ int weir_write(weir_writer *writer, weir_slice bytes);
 
 /** The same for several slices, in one system call where the kernel takes them. */
 int weir_writelines(weir_writer *writer, const weir_slice *slices, size_t count);
+
+/**
+ * Sends bytes, and waits until the kernel has taken them all: weir_write and weir_flush
+ * in one, but that nothing is copied, unless TLS must. For bytes in bulk.
+ *
+ * Returns as weir_write; also WEIR_E_MISUSE in a callback of the loop.
+ */
+int weir_sendall(weir_writer *writer, weir_slice bytes);
 
 /**
  * Waits while more than the high watermark is queued, until it is the low one.

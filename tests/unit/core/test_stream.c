@@ -409,6 +409,58 @@ static void write_in_callback(void *arg)
     CHECK_INT(weir_last_error()->status, WEIR_E_TOO_BIG);
 }
 
+static int send_much(void *arg)
+{
+    struct work *work = arg;
+    work->rc = weir_sendall(weir_stream_writer(work->stream),
+                            pattern_slice(work->from, work->bytes));
+    work->queued = weir_writer_queued(weir_stream_writer(work->stream));
+    return work->rc;
+}
+
+TEST(stream, sendall_leaves_nothing_behind_and_keeps_others_out)
+{
+    struct io_scene scene;
+    int peer;
+    io_scene_open(&scene, NULL);
+    weir_stream *stream = io_stream(&scene, &peer, NULL);
+    size_t before = fill(stream, 0);
+    struct work large = {.stream = stream, .from = before, .bytes = 6 * 1024 * KIB};
+    struct work small = {
+        .stream = stream, .from = before + large.bytes, .bytes = 10 * KIB};
+    weir_task *first = weir_spawn(scene.loop, send_much, &large);
+    weir_task *second = weir_spawn(scene.loop, send_much, &small);
+    take_all(&scene, peer, 0, before + large.bytes + small.bytes);
+    CHECK_INT(weir_join(first), WEIR_OK);
+    CHECK_INT(weir_join(second), WEIR_OK);
+    CHECK_INT(small.queued, 0);
+    weir_stream_abort(stream);
+    close(peer);
+    io_scene_close(&scene);
+}
+
+TEST(stream, sendall_ends_with_its_task_and_with_the_connection)
+{
+    for (int cancel = 0; cancel < 2; cancel++) {
+        struct io_scene scene;
+        int peer;
+        io_scene_open(&scene, NULL);
+        weir_stream *stream = io_stream(&scene, &peer, NULL);
+        struct work work = {.stream = stream, .bytes = 6 * 1024 * KIB};
+        weir_task *task = weir_spawn(scene.loop, send_much, &work);
+        io_settle(&scene);
+        if (cancel)
+            weir_cancel(task);
+        else
+            close(peer);
+        CHECK_INT(weir_join(task), cancel ? WEIR_E_CANCELLED : WEIR_E_CONNECTION);
+        weir_stream_abort(stream);
+        if (cancel)
+            close(peer);
+        io_scene_close(&scene);
+    }
+}
+
 TEST(stream, write_in_a_callback_does_not_wait)
 {
     struct io_scene scene;
