@@ -12,8 +12,8 @@
 #include "loop.h"
 #include "stream.h"
 
-/* Of a request's body, between two looks at the clock. */
-#define PIECE_BYTES ((size_t)64 * 1024)
+/* How long a server may think about whether it wants the body, as curl has it. */
+#define CONTINUE_TIMEOUT_MS 1000
 
 /* Interim responses that are skipped: more are a server that has lost its way. */
 #define MAX_INFORMATIONAL 100
@@ -123,25 +123,96 @@ static int write_piece(weir_response *response, const weir_slice *slices, size_t
     return connection->stream ? rc : fail_closed();
 }
 
-static weir_slice take_piece(weir_slice *rest)
+/* Whether the server has something to say already: mostly that it does not want the
+ * body, and it may not read the rest. */
+static bool has_answer(const weir_response *response)
 {
-    weir_slice piece = *rest;
-    if (piece.len > PIECE_BYTES)
-        piece.len = PIECE_BYTES;
-    *rest = weir_slice_skip(*rest, piece.len);
-    return piece;
+    const weir_stream *stream = response->connection->stream;
+    return stream && (weir_reader_buffered(&stream->reader) > 0 ||
+                      stream->reader.state != WEIR__READER_OPEN);
 }
 
-static int send_request(weir_response *response, const weir__request *request)
+/* A piece of the body, as a chunk where its length was not said before. */
+static int write_body(weir_response *response, const weir__request *request,
+                      weir_slice head, weir_slice piece)
 {
-    weir_slice rest = request->body;
-    weir_slice slices[2] = {request->head, take_piece(&rest)};
-    int rc = write_piece(response, slices, slices[1].len > 0 ? 2 : 1);
-    while (rc == WEIR_OK && rest.len > 0) {
-        slices[0] = take_piece(&rest);
-        rc = write_piece(response, slices, 1);
+    char line[WEIR_HTTP_CHUNK_LINE_BYTES];
+    weir_slice slices[4] = {head, {NULL, 0}, piece, {NULL, 0}};
+    if (!request->upload.has_length) {
+        slices[1] = (weir_slice){line, weir_http_encode_chunk(piece.len, line)};
+        slices[3] = WEIR_S("\r\n");
     }
+    int rc = write_piece(response, slices, 4);
+    if (rc == WEIR_OK && request->options->on_progress)
+        request->options->on_progress(request->options->progress_arg,
+                                      request->upload.taken);
     return rc;
+}
+
+static int make_trailers(weir_http_fields *trailers, const weir_pair *pairs)
+{
+    int rc = WEIR_OK;
+    for (; pairs && pairs->name && rc == WEIR_OK; pairs++)
+        rc = weir_http_fields_add(trailers, weir_slice_of(pairs->name),
+                                  weir_slice_of(pairs->value));
+    return rc;
+}
+
+/* The end of a body in chunks, and its trailers. */
+static int write_end(weir_response *response, const weir__request *request)
+{
+    char space[2048];
+    weir_codec_error error = {0, "cannot be sent", 0};
+    weir_http_fields trailers;
+    size_t len = 0;
+    if (request->upload.has_length)
+        return WEIR_OK;
+    weir_http_fields_init(&trailers, response->session->loop->allocator, NULL);
+    int rc = make_trailers(&trailers, request->options->trailers);
+    if (rc == WEIR_OK)
+        rc = weir_http_encode_last_chunk(&trailers, space, sizeof(space), &len, &error);
+    weir_http_fields_clear(&trailers);
+    if (rc < 0)
+        return weir__fail(rc, "request", "the trailers: %s",
+                          rc == WEIR_E_TOO_BIG ? "they are too long" : error.reason);
+    return write_piece(response, &(weir_slice){space, len}, 1);
+}
+
+/* Bytes that are there leave with the head; what has to be waited for does not keep it
+ * back. 1 when the server answers before all has left. */
+static int send_body(weir_response *response, weir__request *request, weir_slice head)
+{
+    weir_slice piece;
+    int rc = WEIR_OK;
+    if (request->upload.kind != WEIR__UPLOAD_BYTES && head.len > 0) {
+        rc = write_piece(response, &head, 1);
+        head.len = 0;
+    }
+    while (rc == WEIR_OK && (rc = weir__upload_next(&request->upload, &piece)) > 0) {
+        if (!response->connection->stream)
+            return fail_closed();
+        if (head.len == 0 && has_answer(response))
+            return 1;
+        rc = write_body(response, request, head, piece);
+        head.len = 0;
+    }
+    return rc < 0 ? rc : write_end(response, request);
+}
+
+/* A server that answers may not read the rest: who waits for it to read must hear. */
+static int send_body_and_listen(weir_response *response, weir__request *request,
+                                weir_slice head)
+{
+    response->connection->stream->heeds_reader = true;
+    int rc = send_body(response, request, head);
+    if (response->connection->stream)
+        response->connection->stream->heeds_reader = false;
+    return rc;
+}
+
+static bool sends_body(const weir__request *request)
+{
+    return request->has_body && request->upload.kind != WEIR__UPLOAD_NONE;
 }
 
 /* The connection has ended where the head should be. */
@@ -182,47 +253,95 @@ static int next_head(weir_response *response, const weir_http_head **head)
     return WEIR_OK;
 }
 
-static int read_head(weir_response *response, weir_slice method)
+static int fail_interim(void)
 {
-    const weir_http_head *head = NULL;
-    weir_http_decoder_reset(&response->decoder);
-    weir_http_decoder_next(&response->decoder, method);
-    for (int skipped = 0; skipped <= MAX_INFORMATIONAL; skipped++) {
-        int rc = next_head(response, &head);
-        if (rc < 0)
-            return rc;
-        if (!head->informational) {
-            response->head = head;
-            return WEIR_OK;
-        }
-    }
     return weir__fail(WEIR_E_PROTOCOL, "response",
                       "more than %d interim responses (RFC 9110 15.2)",
                       MAX_INFORMATIONAL);
 }
 
-/* Sends and reads on the connection that there is. */
-static int converse(weir_response *response, const weir__request *request)
+/* Reads on to the final head, or to `100 Continue` where that is waited for. 1 for the
+ * latter. */
+static int read_head(weir_response *response, bool to_continue)
 {
-    int rc = send_request(response, request);
-    if (rc == WEIR_OK) {
-        rc = read_head(response, request->method);
-        return rc < 0
-                   ? weir__response_fail_prefix(response, "reading the response head")
-                   : rc;
+    const weir_http_head *head = NULL;
+    for (int skipped = 0; skipped <= MAX_INFORMATIONAL; skipped++) {
+        int rc = next_head(response, &head);
+        if (rc < 0)
+            return rc;
+        if (to_continue && head->status_code == 100)
+            return 1;
+        if (!head->informational) {
+            response->head = head;
+            return WEIR_OK;
+        }
     }
+    return fail_interim();
+}
+
+/* Waits for the server to want the body (RFC 9110 10.1.1): 1 when it does, or has said
+ * nothing for a second; 0 when it has answered already. */
+static int wait_to_continue(weir_response *response)
+{
+    weir_timeout timeout =
+        weir_timeout_start(response->session->loop, CONTINUE_TIMEOUT_MS);
+    int rc = read_head(response, true);
+    if (weir_timeout_end(&timeout) && rc == WEIR_E_TIMEOUT)
+        return 1;
+    return rc;
+}
+
+/* Sends all of it, or as much as the server wants. 1 when its answer is there, or on its
+ * way, before that. */
+static int send_request(weir_response *response, weir__request *request)
+{
+    if (!sends_body(request))
+        return write_piece(response, &request->head, 1);
+    if (!request->options->expect_continue)
+        return send_body_and_listen(response, request, request->head);
+    int rc = write_piece(response, &request->head, 1);
+    if (rc == WEIR_OK)
+        rc = wait_to_continue(response);
+    if (rc == 0)
+        return 1;
+    return rc < 0 ? rc : send_body_and_listen(response, request, (weir_slice){NULL, 0});
+}
+
+static int finish_head(weir_response *response)
+{
+    int rc = response->head ? WEIR_OK : read_head(response, false);
+    return rc < 0 ? weir__response_fail_prefix(response, "reading the response head")
+                  : rc;
+}
+
+/* Whether sending has failed for what the server or the network did. */
+static bool may_have_answered(const weir_response *response,
+                              const weir__request *request, int rc)
+{
+    return is_gone(response, rc) && !request->upload.failed &&
+           response->connection->stream;
+}
+
+/* Sends and reads on the connection that there is. */
+static int converse(weir_response *response, weir__request *request)
+{
+    weir_http_decoder_reset(&response->decoder);
+    weir_http_decoder_next(&response->decoder, request->method);
+    int rc = send_request(response, request);
+    if (rc == WEIR_OK)
+        return finish_head(response);
+    response->close = true; /* the request was not sent to its end */
+    if (rc > 0)
+        return finish_head(response);
     weir__response_fail_prefix(response, "sending the request");
-    if (!is_gone(response, rc))
+    if (!may_have_answered(response, request, rc))
         return rc;
     /* A server may answer before it has read all, and close. */
     weir_error error = *weir_last_error();
-    if (read_head(response, request->method) < 0)
-        return weir__fail_again(&error);
-    response->close = true;
-    return WEIR_OK;
+    return read_head(response, false) < 0 ? weir__fail_again(&error) : WEIR_OK;
 }
 
-static int try_once(weir_response *response, const weir__request *request, bool fresh)
+static int try_once(weir_response *response, weir__request *request, bool fresh)
 {
     struct weir__pool_wish wish = {
         .url = &response->target->url,
@@ -247,7 +366,7 @@ static bool is_worth_retrying(const weir_response *response, int rc, bool idempo
            !response->answered;
 }
 
-static int run(weir_response *response, const weir__request *request)
+int weir__exchange_run(weir_response *response, weir__request *request)
 {
     weir_loop *loop = response->session->loop;
     bool idempotent = weir_http_method_is_idempotent(request->method);
@@ -255,8 +374,10 @@ static int run(weir_response *response, const weir__request *request)
     if (!idempotent && loop->phase == WEIR__LOOP_OUTSIDE)
         weir_loop_run_once(loop, 0);
     int rc = try_once(response, request, false);
-    if (is_worth_retrying(response, rc, idempotent)) {
+    if (is_worth_retrying(response, rc, idempotent) && !request->upload.failed &&
+        weir__upload_rewind(&request->upload) == WEIR_OK) {
         weir__exchange_release(response, false);
+        response->close = false;
         rc = try_once(response, request, true);
     }
     if (rc == WEIR_OK)
@@ -264,20 +385,4 @@ static int run(weir_response *response, const weir__request *request)
     else
         weir__exchange_release(response, false);
     return rc;
-}
-
-int weir__exchange_run(weir_response *response, const weir__request *request)
-{
-    weir_loop *loop = response->session->loop;
-    response->deadline = WEIR__NEVER;
-    if (response->timeout_ms == 0 || response->timeout_ms == WEIR_NO_TIMEOUT)
-        return run(response, request);
-    response->deadline =
-        weir__deadline_after(loop->sys->now(loop->sys), response->timeout_ms);
-    weir_timeout timeout = weir_timeout_start(loop, response->timeout_ms);
-    int rc = run(response, request);
-    if (!weir_timeout_end(&timeout) || rc != WEIR_E_TIMEOUT)
-        return rc;
-    fail_slow(response, true, NULL);
-    return weir__response_fail_prefix(response, NULL);
 }

@@ -9,7 +9,7 @@
 
 /* Sends the request, and waits for the head of the response. WEIR_OK, or a status
  * with its sentence; then the connection was given back. */
-int weir__exchange_run(weir_response *response, const weir__request *request);
+int weir__exchange_run(weir_response *response, weir__request *request);
 
 /* Waits for more input than was decoded. 1, 0 at the end of the connection, or a
  * status with its sentence. The input before is gone. */

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "loop.h"
 #include "secure.h"
+#include "timer.h"
 
 static int check_method(weir_slice method)
 {
@@ -41,15 +42,19 @@ static int check_url(const weir_url *url)
 }
 
 /* Content-Length is sent in any case, so a true one is left out. */
-static int check_length(weir_slice value, size_t len)
+static int check_length(weir_slice value, const weir__upload *upload)
 {
     char digits[24];
-    snprintf(digits, sizeof(digits), "%zu", len);
+    snprintf(digits, sizeof(digits), "%llu", (unsigned long long)upload->length);
+    if (!upload->has_length)
+        return weir__fail(WEIR_E_INVALID, "request",
+                          "the field Content-Length goes with a body of which "
+                          ".body_length is said");
     if (weir_slice_equal(weir_slice_trim(value), weir_slice_of(digits)))
         return WEIR_OK;
     return weir__fail(WEIR_E_INVALID, "request",
-                      "the field Content-Length does not say the body's length, %zu",
-                      len);
+                      "the field Content-Length does not say the body's length, %s",
+                      digits);
 }
 
 static int add_field(weir_http_fields *fields, weir_slice name, weir_slice value)
@@ -69,19 +74,43 @@ static int add_field(weir_http_fields *fields, weir_slice name, weir_slice value
                       text);
 }
 
+static bool is_one_of(weir_slice name, const char *const *names)
+{
+    for (; names && *names; names++) {
+        if (weir_slice_equal_nocase(name, weir_slice_of(*names)))
+            return true;
+    }
+    return false;
+}
+
+/* What is for the first origin only, and what belongs to a body that is not sent any
+ * more (RFC 9110 15.4). */
+static bool is_left_behind(const weir__request *request, weir_slice name)
+{
+    static const char *const CREDENTIALS[] = {"authorization", "cookie",
+                                              "proxy-authorization", NULL};
+    static const char *const OF_THE_BODY[] = {
+        "content-type",   "content-encoding", "content-language", "content-location",
+        "content-length", "digest",           "last-modified",    NULL};
+    return (request->foreign && is_one_of(name, CREDENTIALS)) ||
+           (!request->has_body && is_one_of(name, OF_THE_BODY));
+}
+
 /* Adds what the caller gave, but for what is said by other parts of the head. */
-static int add_given(weir_http_fields *fields, const weir_request_options *options,
+static int add_given(const weir__request *request, weir_http_fields *fields,
                      weir_slice *host)
 {
+    const weir_pair *pair = request->options->headers;
     int rc = WEIR_OK;
-    for (const weir_pair *pair = options->headers; rc == WEIR_OK && pair && pair->name;
-         pair++) {
+    for (; rc == WEIR_OK && pair && pair->name; pair++) {
         weir_slice name = weir_slice_of(pair->name);
         weir_slice value = weir_slice_of(pair->value);
+        if (is_left_behind(request, name))
+            continue;
         if (weir_slice_equal_nocase(name, WEIR_S("host")))
-            *host = weir_slice_trim(value);
+            *host = request->foreign ? *host : weir_slice_trim(value);
         else if (weir_slice_equal_nocase(name, WEIR_S("content-length")))
-            rc = check_length(value, options->body.len);
+            rc = check_length(value, &request->upload);
         else if (weir_slice_equal_nocase(name, WEIR_S("transfer-encoding")))
             rc = weir__fail(WEIR_E_INVALID, "request",
                             "the field Transfer-Encoding is not for the caller to set");
@@ -99,44 +128,70 @@ static int add_default(weir_http_fields *fields, weir_slice name, weir_slice val
     return add_field(fields, name, value);
 }
 
-/* The fields of a request that has its own. */
-static int make_fields(weir_response *response, const weir_request_options *options,
-                       weir_slice *host)
+/* A session has several fields of one name all together, or none of them. */
+static int add_those_of_session(const weir__request *request, weir_http_fields *fields)
 {
-    weir_http_fields *fields = &response->fields;
-    const weir_http_fields *defaults = &response->session->fields;
-    weir_http_fields_reset(fields);
-    int rc = add_given(fields, options, host);
-    if (rc == WEIR_OK && options->content_type)
-        rc = add_default(fields, WEIR_S("Content-Type"),
-                         weir_slice_of(options->content_type));
+    const weir_http_fields *defaults = &request->session->fields;
+    size_t own = weir_http_fields_count(fields);
+    int rc = WEIR_OK;
     for (size_t i = 0; rc == WEIR_OK && i < weir_http_fields_count(defaults); i++) {
         weir_http_field field = weir_http_fields_at(defaults, i);
-        rc = add_default(fields, field.name, field.value);
+        bool given = false;
+        for (size_t k = 0; k < own && !given; k++)
+            given = weir_slice_equal_nocase(weir_http_fields_at(fields, k).name,
+                                            field.name);
+        if (!given && !is_left_behind(request, field.name) &&
+            !is_one_of(field.name, request->options->skip_headers))
+            rc = add_field(fields, field.name, field.value);
     }
-    response->close =
-        weir_http_fields_has_token(fields, WEIR_S("connection"), WEIR_S("close"));
     return rc;
 }
 
-/* RFC 9110 8.6: with a method that expects a body, no body has a length too. */
-static bool has_length(weir_slice method, weir_slice body)
+/* The fields of a request that has its own. */
+static int make_fields(const weir__request *request, weir_http_fields *fields,
+                       weir_slice *host)
 {
-    return body.len > 0 || weir_slice_equal(method, WEIR_S("POST")) ||
+    const weir_request_options *options = request->options;
+    weir_http_fields_reset(fields);
+    int rc = add_given(request, fields, host);
+    if (rc == WEIR_OK && options->content_type && request->has_body)
+        rc = add_default(fields, WEIR_S("Content-Type"),
+                         weir_slice_of(options->content_type));
+    if (rc == WEIR_OK && options->expect_continue && request->has_body &&
+        request->upload.kind != WEIR__UPLOAD_NONE)
+        rc = add_default(fields, WEIR_S("Expect"), WEIR_S("100-continue"));
+    return rc < 0 ? rc : add_those_of_session(request, fields);
+}
+
+/* RFC 9110 8.6: with a method that expects a body, no body has a length too. */
+static bool has_length(weir_slice method, uint64_t length)
+{
+    return length > 0 || weir_slice_equal(method, WEIR_S("POST")) ||
            weir_slice_equal(method, WEIR_S("PUT")) ||
            weir_slice_equal(method, WEIR_S("PATCH"));
 }
 
-static int encode(weir__request *request, const weir_http_request_head *head,
-                  weir_session *session)
+static weir_http_framing framing(const weir__request *request)
 {
+    const weir__upload *upload = &request->upload;
+    if (!request->has_body)
+        return WEIR_HTTP_NO_BODY;
+    if (!upload->has_length)
+        return WEIR_HTTP_CHUNKED;
+    return has_length(request->method, upload->length) ? WEIR_HTTP_LENGTH
+                                                       : WEIR_HTTP_NO_BODY;
+}
+
+static int encode(weir__request *request, const weir_http_request_head *head)
+{
+    const weir_allocator *allocator = request->session->loop->allocator;
     weir_codec_error error;
     size_t len;
     int rc = weir_http_encode_request(head, request->space, sizeof(request->space),
                                       &len, &error);
     request->head = (weir_slice){request->space, len};
     if (rc == WEIR_E_TOO_BIG) {
-        request->long_head = weir__malloc(session->loop->allocator, len);
+        request->long_head = weir__malloc(allocator, len);
         if (!request->long_head)
             return weir__fail(WEIR_E_MEMORY, "request", "no memory for the head");
         request->head = (weir_slice){request->long_head, len};
@@ -147,49 +202,53 @@ static int encode(weir__request *request, const weir_http_request_head *head,
     return WEIR_OK;
 }
 
-static int make_head(weir__request *request, weir_response *response,
-                     const weir_request_options *options)
+static bool has_own_fields(const weir__request *request)
 {
-    weir_session *session = response->session;
-    const weir_url *url = &response->target->url;
+    const weir_request_options *options = request->options;
+    return options->headers || options->content_type || options->skip_headers ||
+           options->expect_continue || request->foreign;
+}
+
+static int make_head(weir__request *request, weir_response *response)
+{
+    const weir_url *url = &request->target->url;
     weir_http_request_head head = {
         .method = request->method,
         .target = weir_url_target(url),
         .host = weir_url_authority(url),
-        .framing = has_length(request->method, request->body) ? WEIR_HTTP_LENGTH
-                                                              : WEIR_HTTP_NO_BODY,
-        .content_length = request->body.len,
-        .fields = &session->fields,
+        .framing = framing(request),
+        .content_length = request->upload.length,
+        .fields = &request->session->fields,
     };
     int rc = WEIR_OK;
-    if (options->headers || options->content_type) {
+    if (has_own_fields(request)) {
         head.fields = &response->fields;
-        rc = make_fields(response, options, &head.host);
+        rc = make_fields(request, &response->fields, &head.host);
     }
-    return rc < 0 ? rc : encode(request, &head, session);
+    response->close =
+        weir_http_fields_has_token(head.fields, WEIR_S("connection"), WEIR_S("close"));
+    return rc < 0 ? rc : encode(request, &head);
 }
 
-static bool is_plain_get(const weir__request *request,
-                         const weir_request_options *options)
+static bool is_plain_get(const weir__request *request)
 {
-    return !options->headers && !options->content_type && request->body.len == 0 &&
+    return !has_own_fields(request) && request->upload.kind == WEIR__UPLOAD_NONE &&
            weir_slice_equal(request->method, WEIR_S("GET"));
 }
 
 /* A plain GET is mostly sent again: to encode its head is a fourth of all work. */
-static int find_head(weir__request *request, weir_response *response,
-                     const weir_request_options *options)
+static int find_head(weir__request *request, weir_response *response)
 {
-    weir__target *target = response->target;
-    bool plain = is_plain_get(request, options);
+    weir__target *target = request->target;
+    bool plain = is_plain_get(request);
     if (plain && target->get_head) {
         request->head = (weir_slice){target->get_head, target->get_head_len};
         return WEIR_OK;
     }
-    int rc = make_head(request, response, options);
-    if (rc == WEIR_OK && plain) {
+    int rc = make_head(request, response);
+    if (rc == WEIR_OK && plain && !response->close) {
         /* Without memory for it, the next one is encoded again. */
-        target->get_head = weir__strndup(response->session->loop->allocator,
+        target->get_head = weir__strndup(request->session->loop->allocator,
                                          request->head.data, request->head.len);
         target->get_head_len = request->head.len;
     }
@@ -204,32 +263,79 @@ static void keep_method(weir_response *response, weir_slice method)
     response->method[len] = '\0';
 }
 
-int weir__request_init(weir__request *request, weir_response *response,
-                       const weir_request_options *options)
+int weir__request_encode(weir__request *request, weir_response *response)
 {
-    weir_session *session = response->session;
+    weir_session *session = request->session;
+    weir__free(session->loop->allocator, request->long_head);
     request->long_head = NULL;
-    request->method = options->method ? weir_slice_of(options->method) : WEIR_S("GET");
-    request->body = options->body;
-    request->connect_timeout_ms = options->connect_timeout_ms
-                                      ? options->connect_timeout_ms
-                                      : session->connect_timeout_ms;
-    int rc = check_method(request->method);
-    if (rc < 0)
-        return rc;
     keep_method(response, request->method);
-    rc = weir__session_target(session, options->url, &response->target);
-    if (rc < 0)
-        return rc;
-    rc = check_url(&response->target->url);
-    if (rc == WEIR_OK && weir_url_is_secure(&response->target->url))
+    response->target = weir__target_hold(request->target);
+    int rc = check_url(&request->target->url);
+    if (rc == WEIR_OK && weir_url_is_secure(&request->target->url))
         rc = weir__secure_prepare(session);
     if (rc == WEIR_OK)
-        rc = find_head(request, response, options);
+        rc = find_head(request, response);
     return rc < 0 ? weir__response_fail_prefix(response, NULL) : rc;
 }
 
-void weir__request_clear(weir__request *request, weir_session *session)
+static void set_times(weir__request *request)
 {
-    weir__free(session->loop->allocator, request->long_head);
+    const weir_request_options *options = request->options;
+    const weir_session *session = request->session;
+    weir_sys *sys = session->loop->sys;
+    request->connect_timeout_ms = options->connect_timeout_ms
+                                      ? options->connect_timeout_ms
+                                      : session->connect_timeout_ms;
+    request->timeout_ms =
+        options->timeout_ms ? options->timeout_ms : session->timeout_ms;
+    request->deadline = WEIR__NEVER;
+    if (request->timeout_ms != 0 && request->timeout_ms != WEIR_NO_TIMEOUT)
+        request->deadline = weir__deadline_after(sys->now(sys), request->timeout_ms);
+}
+
+int weir__request_init(weir__request *request, weir_session *session,
+                       const weir_request_options *options)
+{
+    request->session = session;
+    request->options = options;
+    request->first = NULL;
+    request->target = NULL;
+    request->long_head = NULL;
+    request->method = options->method ? weir_slice_of(options->method) : WEIR_S("GET");
+    request->has_body = true;
+    request->foreign = false;
+    set_times(request);
+    int rc = check_method(request->method);
+    if (rc == WEIR_OK)
+        rc = weir__upload_init(&request->upload, options);
+    if (rc == WEIR_OK)
+        rc = weir__target_of_request(session, options->url, options->params,
+                                     &request->target);
+    if (rc < 0)
+        return rc;
+    request->first = weir__target_hold(request->target);
+    return WEIR_OK;
+}
+
+int weir__request_redirect(weir__request *request, weir__target *target,
+                           weir_slice method)
+{
+    weir__target_release(request->session, request->target);
+    request->target = target;
+    /* For good: who has been elsewhere may have been sent back by somebody else. */
+    request->foreign =
+        request->foreign || !weir_url_same_origin(&request->first->url, &target->url);
+    if (!weir_slice_equal(method, request->method)) {
+        request->method = method;
+        request->has_body = false;
+        return WEIR_OK;
+    }
+    return request->has_body ? weir__upload_rewind(&request->upload) : WEIR_OK;
+}
+
+void weir__request_clear(weir__request *request)
+{
+    weir__target_release(request->session, request->first);
+    weir__target_release(request->session, request->target);
+    weir__free(request->session->loop->allocator, request->long_head);
 }

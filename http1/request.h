@@ -1,25 +1,45 @@
-/* A request as it is sent: checked, and its head encoded.
+/* A request: what all of its hops share, and the one that is under way. A redirect
+ * leads to the next hop, with the same options and another head.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef WEIR_HTTP1_REQUEST_H
 #define WEIR_HTTP1_REQUEST_H
 
 #include "response.h"
+#include "upload.h"
 
 typedef struct weir__request {
-    weir_slice method;
-    weir_slice head;
-    weir_slice body;
+    weir_session *session;
+    const weir_request_options *options; /* the caller's, who waits */
+    weir__target *first;                 /* to whose origin the credentials belong */
+    weir__upload upload;
+    uint64_t deadline; /* of all, in the loop's time, or WEIR__NEVER */
+    uint32_t timeout_ms;
     uint32_t connect_timeout_ms;
+
+    /* The hop. */
+    weir__target *target;
+    weir_slice method;
+    bool has_body; /* the method has changed to one without */
+    bool foreign;  /* to another origin than the first */
+    weir_slice head;
     char *long_head; /* NULL: the head is in `space` */
     char space[1000];
 } weir__request;
 
-/* Makes the request of these options, which the response will answer. WEIR_OK, or a
- * status with its sentence; to be cleared in any case. */
-int weir__request_init(weir__request *request, weir_response *response,
+/* A request of these options, at its first hop. WEIR_OK, or a status with its sentence;
+ * to be cleared in any case. */
+int weir__request_init(weir__request *request, weir_session *session,
                        const weir_request_options *options);
 
-void weir__request_clear(weir__request *request, weir_session *session);
+/* Goes to the next hop; takes the target. WEIR_OK, or a status with its sentence. */
+int weir__request_redirect(weir__request *request, weir__target *target,
+                           weir_slice method);
+
+/* Encodes the head of the hop, which the response will answer. WEIR_OK, or a status
+ * with its sentence. */
+int weir__request_encode(weir__request *request, weir_response *response);
+
+void weir__request_clear(weir__request *request);
 
 #endif

@@ -4,6 +4,7 @@
 #include "response.h"
 
 #include <string.h>
+#include <weir/timeout.h>
 
 #include "allocator.h"
 #include "error.h"
@@ -82,6 +83,7 @@ static void begin(weir_response *response, const weir_request_options *options)
     }
     response->connection = NULL;
     response->target = NULL;
+    response->previous = NULL;
     response->text = (weir_slice){NULL, 0};
     response->has_text = false;
     response->close = false;
@@ -108,15 +110,9 @@ weir_response *weir__response_new(weir_session *session,
     return response;
 }
 
-void weir_response_free(weir_response *response)
+static void free_one(weir_response *response)
 {
-    if (!response)
-        return;
     weir_session *session = response->session;
-    if (response->reader.reading) {
-        weir__exchange_abort(response);
-        return;
-    }
     weir__body_abandon(response);
     weir__reader_clear(&response->reader);
     weir__target_release(session, response->target);
@@ -127,6 +123,19 @@ void weir_response_free(weir_response *response)
         session->spare_count++;
     }
     weir__session_release(session);
+}
+
+void weir_response_free(weir_response *response)
+{
+    if (response && response->reader.reading) {
+        weir__exchange_abort(response);
+        return;
+    }
+    while (response) {
+        weir_response *previous = response->previous;
+        free_one(response);
+        response = previous;
+    }
 }
 
 int weir__response_fail_prefix(const weir_response *response, const char *phase)
@@ -207,16 +216,50 @@ int weir_response_text(weir_response *response, weir_slice *text)
     return WEIR_OK;
 }
 
-int weir_response_raise_for_status(const weir_response *response)
+size_t weir_response_history_count(const weir_response *response)
+{
+    size_t count = 0;
+    while ((response = response->previous))
+        count++;
+    return count;
+}
+
+const weir_response *weir_response_history(const weir_response *response, size_t index)
+{
+    size_t count = weir_response_history_count(response);
+    if (index >= count)
+        return NULL;
+    for (; count > index; count--)
+        response = response->previous;
+    return response;
+}
+
+/* What has come of the body, for whom it says what is wrong. */
+static const char *beginning_of_body(weir_response *response, char *text, size_t size)
+{
+    weir_slice bytes = response->text;
+    if (!response->has_text) {
+        weir_timeout now = weir_timeout_start(response->session->loop, 0);
+        if (weir_peek(&response->reader, 1, &bytes) < 0)
+            bytes = (weir_slice){NULL, 0};
+        weir_timeout_end(&now);
+    }
+    return weir__escape(weir_slice_chomp(bytes), text, size);
+}
+
+int weir_response_raise_for_status(weir_response *response)
 {
     char reason[64];
+    char body[100];
     int status_code = response->head->status_code;
     if (status_code < 400)
         return WEIR_OK;
     weir_slice sent = response->head->reason;
     if (sent.len == 0)
         sent = weir_slice_of(weir_http_status_reason(status_code));
-    weir__fail(WEIR_E_STATUS, "status", "%d %s", status_code,
-               weir__escape(sent, reason, sizeof(reason)));
+    beginning_of_body(response, body, sizeof(body));
+    weir__fail(WEIR_E_STATUS, "status", "%d %s%s%s%s", status_code,
+               weir__escape(sent, reason, sizeof(reason)), body[0] ? ": \"" : "", body,
+               body[0] ? "\"" : "");
     return weir__response_fail_prefix(response, NULL);
 }

@@ -7,94 +7,108 @@
 
 #include "allocator.h"
 #include "error.h"
-#include "exchange.h"
+#include "follow.h"
 #include "loop.h"
 #include "park.h"
+#include "response.h"
 #include "secure.h"
 
 #define DEFAULT_MAX_CONNECTIONS    100
 #define DEFAULT_IDLE_TIMEOUT_MS    15000
 #define DEFAULT_CONNECT_TIMEOUT_MS 30000
 #define DEFAULT_READ_TIMEOUT_MS    60000
+#define DEFAULT_MAX_REDIRECTS      10
 #define DEFAULT_MAX_TEXT_BYTES     ((size_t)64 * 1024 * 1024)
 
-static void free_target(weir_session *session, weir__target *target)
+/* A copy in one piece of memory: the list, and behind it the texts. */
+static weir_pair *copy_pairs(const weir_allocator *allocator, const weir_pair *pairs)
 {
-    weir_url_clear(&target->url);
-    weir__free(session->loop->allocator, target->get_head);
-    weir__free(session->loop->allocator, target);
-}
-
-void weir__target_release(weir_session *session, weir__target *target)
-{
-    if (target && --target->holders == 0)
-        free_target(session, target);
-}
-
-static weir__target *new_target(weir_session *session, weir_slice text)
-{
-    weir__target *target =
-        weir__calloc(session->loop->allocator, 1, sizeof(*target) + text.len);
-    if (!target)
+    size_t count = 1; /* with its end */
+    size_t bytes = 0;
+    for (const weir_pair *pair = pairs; pair->name; pair++, count++)
+        bytes += strlen(pair->name) + (pair->value ? strlen(pair->value) : 0) + 2;
+    weir_pair *copy = weir__calloc(allocator, 1, count * sizeof(*copy) + bytes);
+    if (!copy)
         return NULL;
-    target->holders = 1;
-    target->text_len = text.len;
-    if (text.len > 0)
-        memcpy(target->text, text.data, text.len);
-    return target;
-}
-
-static int parse(weir_session *session, weir__target *target)
-{
-    weir_url_options options = {.allocator = session->loop->allocator};
-    weir_codec_error error;
-    int rc = weir_url_parse(&target->url, (weir_slice){target->text, target->text_len},
-                            NULL, &options, &error);
-    if (rc == WEIR_OK)
-        return rc;
-    return weir__fail_at(rc, error.offset, "URL", "the URL at byte %zu: %s",
-                         error.offset, error.reason);
-}
-
-int weir__session_target(weir_session *session, const char *url, weir__target **target)
-{
-    weir__target *latest = session->target;
-    weir_slice text = weir_slice_of(url);
-    if (!url)
-        return weir__fail(WEIR_E_INVALID, "URL", "there is no URL");
-    if (!latest ||
-        !weir_slice_equal((weir_slice){latest->text, latest->text_len}, text)) {
-        weir__target *made = new_target(session, text);
-        if (!made)
-            return weir__fail(WEIR_E_MEMORY, "URL", "no memory for the URL");
-        int rc = parse(session, made);
-        if (rc < 0) {
-            free_target(session, made);
-            return rc;
-        }
-        weir__target_release(session, latest);
-        latest = made;
-        session->target = made;
+    char *text = (char *)(copy + count);
+    for (size_t i = 0; i + 1 < count; i++) {
+        copy[i].name = strcpy(text, pairs[i].name);
+        text += strlen(text) + 1;
+        copy[i].value = strcpy(text, pairs[i].value ? pairs[i].value : "");
+        text += strlen(text) + 1;
     }
-    latest->holders++;
-    *target = latest;
-    return WEIR_OK;
+    return copy;
 }
 
-static int make_fields(weir_session *session, const char *user_agent)
+static int fail_memory(void)
 {
-    weir_slice value =
-        user_agent ? weir_slice_of(user_agent) : WEIR_S("weir/" WEIR_VERSION);
-    weir_http_fields_init(&session->fields, session->loop->allocator, NULL);
-    int rc = weir_http_fields_add(&session->fields, WEIR_S("Accept"), WEIR_S("*/*"));
-    if (rc == WEIR_OK)
-        rc = weir_http_fields_add(&session->fields, WEIR_S("User-Agent"), value);
+    return weir__fail(WEIR_E_MEMORY, "session", "no memory for a session");
+}
+
+static int add_field(weir_session *session, weir_slice name, weir_slice value)
+{
+    char text[64];
+    int rc = weir_http_fields_add(&session->fields, name, value);
     if (rc == WEIR_E_MEMORY)
-        return weir__fail(rc, "session", "no memory for a session");
+        return fail_memory();
     if (rc < 0)
         return weir__fail(rc, "session",
-                          "the User-Agent cannot be sent (RFC 9110 5.5)");
-    return WEIR_OK;
+                          "the field \"%s\" cannot be sent (RFC 9110 5.5)",
+                          weir__escape(name, text, sizeof(text)));
+    return rc;
+}
+
+/* What each request is sent with; Host and the framing are not for a list to say. */
+static int add_given_fields(weir_session *session, const weir_pair *headers)
+{
+    static const char *const NOT_HERE[] = {"host", "content-length",
+                                           "transfer-encoding"};
+    int rc = WEIR_OK;
+    for (; headers && headers->name && rc == WEIR_OK; headers++) {
+        weir_slice name = weir_slice_of(headers->name);
+        for (size_t i = 0; i < sizeof(NOT_HERE) / sizeof(NOT_HERE[0]); i++) {
+            if (weir_slice_equal_nocase(name, weir_slice_of(NOT_HERE[i])))
+                return weir__fail(WEIR_E_INVALID, "session",
+                                  "the field %s is not the same for all requests",
+                                  NOT_HERE[i]);
+        }
+        rc = add_field(session, name, weir_slice_of(headers->value));
+    }
+    return rc;
+}
+
+static int add_default_field(weir_session *session, weir_slice name, weir_slice value)
+{
+    if (weir_http_fields_value(&session->fields, name).data)
+        return WEIR_OK;
+    return add_field(session, name, value);
+}
+
+static int make_fields(weir_session *session, const weir_session_options *options)
+{
+    weir_slice user_agent = options->user_agent ? weir_slice_of(options->user_agent)
+                                                : WEIR_S("weir/" WEIR_VERSION);
+    weir_http_fields_init(&session->fields, session->loop->allocator, NULL);
+    int rc = add_given_fields(session, options->headers);
+    if (rc == WEIR_OK)
+        rc = add_default_field(session, WEIR_S("Accept"), WEIR_S("*/*"));
+    if (rc == WEIR_OK)
+        rc = add_default_field(session, WEIR_S("User-Agent"), user_agent);
+    return rc;
+}
+
+static int make_url(weir_session *session, const weir_session_options *options)
+{
+    if (options->params) {
+        session->params = copy_pairs(session->loop->allocator, options->params);
+        if (!session->params)
+            return fail_memory();
+    }
+    if (!options->base_url)
+        return WEIR_OK;
+    int rc = weir__target_of_reference(session, weir_slice_of(options->base_url), NULL,
+                                       &session->base);
+    return rc < 0 ? weir__fail_prefix("base_url") : rc;
 }
 
 static void set_options(weir_session *session, const weir_session_options *options)
@@ -107,8 +121,41 @@ static void set_options(weir_session *session, const weir_session_options *optio
         options->read_timeout_ms ? options->read_timeout_ms : DEFAULT_READ_TIMEOUT_MS;
     session->max_text_bytes =
         options->max_text_bytes ? options->max_text_bytes : DEFAULT_MAX_TEXT_BYTES;
+    session->max_redirects =
+        options->max_redirects ? options->max_redirects : DEFAULT_MAX_REDIRECTS;
+    session->raise_for_status = options->raise_for_status;
     session->limits = options->limits;
     session->tls = options->tls;
+}
+
+static void free_defaults(weir_session *session)
+{
+    weir__target_release(session, session->target);
+    weir__target_release(session, session->base);
+    weir__free(session->loop->allocator, session->params);
+    weir_http_fields_clear(&session->fields);
+    session->target = NULL;
+    session->base = NULL;
+    session->params = NULL;
+}
+
+static int set_up(weir_session *session, const weir_session_options *options)
+{
+    size_t max = options->max_connections;
+    uint32_t idle_ms = options->idle_timeout_ms;
+    set_options(session, options);
+    int rc = make_fields(session, options);
+    if (rc == WEIR_OK)
+        rc = make_url(session, options);
+    if (rc < 0)
+        return rc;
+    if (weir__pool_init(&session->pool, session->loop,
+                        max ? max : DEFAULT_MAX_CONNECTIONS,
+                        idle_ms ? idle_ms : DEFAULT_IDLE_TIMEOUT_MS) < 0)
+        return fail_memory();
+    session->pool.on_connect = options->on_connect;
+    session->pool.arg = options->arg;
+    return WEIR_OK;
 }
 
 /* A session on a loop; NULL with the loop as it was. */
@@ -116,28 +163,15 @@ static weir_session *new_session(weir_loop *loop, const weir_session_options *op
 {
     weir_session *session = weir__calloc(loop->allocator, 1, sizeof(*session));
     if (!session) {
-        weir__fail(WEIR_E_MEMORY, "session", "no memory for a session");
+        fail_memory();
         return NULL;
     }
     session->loop = loop;
     session->holders = 1;
     weir__link_init(&session->spares);
-    set_options(session, options);
-    if (make_fields(session, options->user_agent) < 0)
-        goto fail;
-    if (weir__pool_init(&session->pool, loop,
-                        options->max_connections ? options->max_connections
-                                                 : DEFAULT_MAX_CONNECTIONS,
-                        options->idle_timeout_ms ? options->idle_timeout_ms
-                                                 : DEFAULT_IDLE_TIMEOUT_MS) < 0) {
-        weir__fail(WEIR_E_MEMORY, "session", "no memory for a session");
-        goto fail;
-    }
-    session->pool.on_connect = options->on_connect;
-    session->pool.arg = options->arg;
-    return session;
-fail:
-    weir_http_fields_clear(&session->fields);
+    if (set_up(session, options) == WEIR_OK)
+        return session;
+    free_defaults(session);
     weir__free(loop->allocator, session);
     return NULL;
 }
@@ -175,9 +209,7 @@ void weir_session_free(weir_session *session)
         return;
     weir__pool_close(&session->pool);
     weir__responses_free_spares(session);
-    weir__target_release(session, session->target);
-    session->target = NULL;
-    weir_http_fields_clear(&session->fields);
+    free_defaults(session);
     weir__session_release(session);
 }
 
@@ -194,17 +226,14 @@ size_t weir_session_connections(const weir_session *session)
 int weir_request(weir_session *session, const weir_request_options *options,
                  weir_response **response)
 {
-    weir__request request;
+    weir_response *made;
     int rc = weir__check_may_wait(session->loop, "request");
+    if (rc == WEIR_OK)
+        rc = weir__follow(session, options, &made);
     if (rc < 0)
         return rc;
-    weir_response *made = weir__response_new(session, options);
-    if (!made)
-        return weir__fail(WEIR_E_MEMORY, "request", "no memory for a request");
-    rc = weir__request_init(&request, made, options);
-    if (rc == WEIR_OK)
-        rc = weir__exchange_run(made, &request);
-    weir__request_clear(&request, session);
+    if (options->raise_for_status || session->raise_for_status)
+        rc = weir_response_raise_for_status(made);
     if (rc < 0)
         weir_response_free(made);
     else

@@ -10,16 +10,7 @@
 #include <weir/session.h>
 
 #include "pool.h"
-
-/* A parsed URL, shared by the session, which keeps the latest, and by responses. */
-typedef struct weir__target {
-    size_t holders;
-    weir_url url;
-    char *get_head; /* of a GET without options, once it was sent; else NULL */
-    size_t get_head_len;
-    size_t text_len;
-    char text[]; /* what was parsed */
-} weir__target;
+#include "target.h"
 
 struct weir_session {
     weir_loop *loop;
@@ -27,12 +18,16 @@ struct weir_session {
     size_t holders; /* the program, and each response */
     weir__pool pool;
     weir_http_fields fields; /* sent when a request says nothing else */
+    weir__target *base;      /* of relative URLs; NULL: none */
+    weir_pair *params;       /* for each URL; NULL: none */
     weir__target *target;    /* of the latest request, often that of the next */
     weir__link spares;       /* freed responses, to be used again */
     size_t spare_count;
     uint32_t timeout_ms; /* 0: none */
     uint32_t connect_timeout_ms;
     uint32_t read_timeout_ms;
+    uint32_t max_redirects;
+    bool raise_for_status;
     size_t max_text_bytes;
     weir_http_limits limits;
     weir_tls_context *tls;     /* for https; NULL: not needed yet */
@@ -41,11 +36,5 @@ struct weir_session {
 
 /* One holder less; frees the session with the last. */
 void weir__session_release(weir_session *session);
-
-/* The target of a URL, with the caller as a holder; or a status with its sentence. */
-int weir__session_target(weir_session *session, const char *url, weir__target **target);
-
-/* One holder less. NULL is allowed. */
-void weir__target_release(weir_session *session, weir__target *target);
 
 #endif

@@ -103,9 +103,15 @@ const weir_http_fields *weir_response_trailers(const weir_response *response);
  * Makes a failure of an unsuccessful response.
  *
  * Returns WEIR_E_STATUS when the status code is 400 or more, the words being the
- * request and the reason; else WEIR_OK. The response is as before.
+ * request, the reason, and as much of the body as has come and fits; else WEIR_OK. The
+ * response is as before.
  */
-int weir_response_raise_for_status(const weir_response *response);
+int weir_response_raise_for_status(weir_response *response);
+
+/** How many redirects led to this response, and each of them, from the first; they are
+ * freed with it. Of an `index` too large: NULL. */
+size_t weir_response_history_count(const weir_response *response);
+const weir_response *weir_response_history(const weir_response *response, size_t index);
 
 /**
  * Frees the response. Never waits.

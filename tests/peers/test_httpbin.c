@@ -147,9 +147,14 @@ TEST(httpbin, sends_lines_statuses_and_nothing)
     CHECK_INT(weir_response_status(response), 418);
     CHECK_INT(weir_response_raise_for_status(response), WEIR_E_STATUS);
     weir_response_free(response);
-    REQUIRE(weir_get(session, &response, url_of(&httpbin, "/redirect/2")) == WEIR_OK);
+    REQUIRE(weir_get(session, &response, url_of(&httpbin, "/redirect/2"),
+                     .max_redirects = WEIR_NONE) == WEIR_OK);
     CHECK_INT(weir_response_status(response), 302);
     CHECK(weir_response_field(response, WEIR_S("location")).len > 0);
+    weir_response_free(response);
+    REQUIRE(weir_get(session, &response, url_of(&httpbin, "/redirect/3")) == WEIR_OK);
+    CHECK_INT(weir_response_status(response), 200);
+    CHECK_INT(weir_response_history_count(response), 3);
     weir_response_free(response);
     CHECK_INT(
         weir_get(session, &response, url_of(&httpbin, "/delay/3"), .timeout_ms = 100),

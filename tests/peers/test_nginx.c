@@ -180,7 +180,8 @@ TEST(nginx, answers_other_methods_and_statuses)
         weir_response *response;
         weir_slice text;
         weir_request_options options = {.method = CASES[i].method,
-                                        .url = url_of(&nginx, CASES[i].path)};
+                                        .url = url_of(&nginx, CASES[i].path),
+                                        .max_redirects = WEIR_NONE};
         REQUIRE(weir_request(session, &options, &response) == WEIR_OK);
         CHECK_INT(weir_response_status(response), CASES[i].status_code);
         CHECK_INT(weir_response_text(response, &text), WEIR_OK);

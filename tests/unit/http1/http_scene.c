@@ -8,32 +8,74 @@
 #include <string.h>
 #include <weir/resolver.h>
 
-/* Keeps what came of a request; the body is read over its Content-Length. */
-static int read_request(struct http_scene *scene, weir_stream *stream)
+/* Adds to what is kept of the latest request. */
+static void keep(struct http_scene *scene, weir_slice bytes)
+{
+    size_t room = sizeof(scene->request) - 1 - scene->request_len;
+    size_t len = bytes.len < room ? bytes.len : room;
+    if (len > 0)
+        memcpy(scene->request + scene->request_len, bytes.data, len);
+    scene->request_len += len;
+    scene->request[scene->request_len] = '\0';
+}
+
+static int read_head(struct http_scene *scene, weir_reader *reader)
+{
+    weir_slice head;
+    int rc = weir_readuntil(reader, WEIR_S("\r\n\r\n"), &head);
+    scene->request_len = 0;
+    if (rc > 0)
+        keep(scene, head);
+    return rc;
+}
+
+/* Chunks are kept as they are, with their lines. */
+static int read_chunks(struct http_scene *scene, weir_reader *reader)
+{
+    weir_slice line;
+    size_t len;
+    int rc;
+    do {
+        rc = weir_readline(reader, &line);
+        if (rc <= 0)
+            return rc;
+        len = strtoul(line.data, NULL, 16);
+        keep(scene, line);
+        rc = len > 0 ? weir_readexactly(reader, len + 2, &line)
+                     : weir_readline(reader, &line);
+        while (rc > 0 && len == 0 && line.len > 2) { /* trailers */
+            keep(scene, line);
+            rc = weir_readline(reader, &line);
+        }
+        if (rc > 0)
+            keep(scene, line);
+    } while (rc > 0 && len > 0);
+    return rc;
+}
+
+/* Keeps what came of a request's body: over its Content-Length, or in chunks. */
+static int read_body(struct http_scene *scene, weir_reader *reader)
+{
+    weir_slice body;
+    const char *length = strstr(scene->request, "Content-Length: ");
+    if (strstr(scene->request, "Transfer-Encoding: chunked"))
+        return read_chunks(scene, reader);
+    if (!length)
+        return 1;
+    int rc = weir_readexactly(reader, strtoul(length + 16, NULL, 10), &body);
+    if (rc > 0)
+        keep(scene, body);
+    return rc < 0 ? rc : 1;
+}
+
+static int read_request(struct http_scene *scene, weir_stream *stream,
+                        const struct http_answer *answer)
 {
     weir_reader *reader = weir_stream_reader(stream);
-    weir_slice head;
-    weir_slice body;
-    int rc = weir_readuntil(reader, WEIR_S("\r\n\r\n"), &head);
-    if (rc <= 0)
-        return rc;
-    size_t room = sizeof(scene->request) - 1;
-    size_t kept = head.len < room ? head.len : room;
-    memcpy(scene->request, head.data, kept);
-    scene->request[kept] = '\0';
-    const char *length = strstr(scene->request, "Content-Length: ");
-    if (length) {
-        rc = weir_readexactly(reader, strtoul(length + 16, NULL, 10), &body);
-        if (rc < 0)
-            return rc;
-        size_t more = body.len < room - kept ? body.len : room - kept;
-        if (more > 0)
-            memcpy(scene->request + kept, body.data, more);
-        kept += more;
-        scene->request[kept] = '\0';
-    }
-    scene->request_len = kept;
-    return 1;
+    int rc = read_head(scene, reader);
+    if (rc > 0 && answer->interim)
+        weir_write(weir_stream_writer(stream), weir_slice_of(answer->interim));
+    return rc > 0 && !answer->early ? read_body(scene, reader) : rc;
 }
 
 static int write_answer(weir_stream *stream, const struct http_answer *answer)
@@ -74,7 +116,8 @@ static int serve(weir_stream *stream, void *arg)
         size_t index = scene->requests;
         if (index >= scene->count)
             index = scene->count - 1;
-        int rc = scene->answers[index].at_once ? 1 : read_request(scene, stream);
+        const struct http_answer *next = &scene->answers[index];
+        int rc = next->at_once ? 1 : read_request(scene, stream, next);
         if (rc <= 0)
             return rc;
         index = scene->requests++;

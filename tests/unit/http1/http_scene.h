@@ -35,7 +35,9 @@ struct http_answer {
     size_t len;        /* 0: up to the NUL */
     size_t cut;        /* send so many bytes at a time; 0: all */
     enum http_then then;
-    bool at_once; /* without reading the request */
+    bool at_once;        /* without reading the request */
+    bool early;          /* without reading its body */
+    const char *interim; /* sent between the head and the body of the request */
 };
 
 struct http_scene {
