@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <weir/group.h>
 #include <weir/tls.h>
 
@@ -239,6 +240,54 @@ TEST(https, asks_again_when_the_server_has_closed_without_a_word)
     close_scene(&scene);
 }
 
+enum { LONG_BODY = 16 << 20 }; /* more than the kernel takes */
+
+/* The first connection ends in one direction after a request, without a word, and
+ * takes nothing more. */
+static int end_the_first(weir_stream *stream, void *arg)
+{
+    weir_reader *reader = weir_stream_reader(stream);
+    int *connections = arg;
+    bool first = ++*connections == 1;
+    weir_slice bytes;
+    int rc = weir_readuntil(reader, WEIR_S("\r\n\r\n"), &bytes);
+    if (rc > 0 && !first)
+        rc = weir_readexactly(reader, LONG_BODY, &bytes);
+    if (rc > 0)
+        rc = weir_write(weir_stream_writer(stream), WEIR_S(OK_BODY));
+    if (rc == WEIR_OK)
+        rc = weir_flush(weir_stream_writer(stream));
+    if (rc == WEIR_OK && first)
+        shutdown(weir_transport_fd(weir_stream_transport(stream)), SHUT_WR);
+    return rc < 0 ? rc : weir_sleep(weir_stream_loop(stream), 60000);
+}
+
+TEST(https, asks_again_when_that_is_found_out_while_sending)
+{
+    static char body[LONG_BODY];
+    struct https_scene scene;
+    weir_server *server;
+    weir_response *response;
+    int connections = 0;
+    open_scene(&scene, &KEPT, 1);
+    REQUIRE(weir_start_server(scene.http.loop, &server, "127.0.0.1", 0,
+                              .on_connect = end_the_first, .arg = &connections,
+                              .tls = scene.server) == WEIR_OK);
+    snprintf(scene.http.url, sizeof(scene.http.url), "https://localhost:%d/",
+             weir_server_port(server));
+    CHECK_INT(http_scene_get(&scene.http, NULL), 200);
+    REQUIRE(weir_request(scene.http.session,
+                         &(weir_request_options){.method = "PUT",
+                                                 .url = scene.http.url,
+                                                 .body = {body, sizeof(body)}},
+                         &response) == WEIR_OK);
+    CHECK_INT(weir_response_status(response), 200);
+    weir_response_free(response);
+    CHECK_INT(connections, 2);
+    weir_server_free(server);
+    close_scene(&scene);
+}
+
 TEST(https, says_that_there_was_no_answer)
 {
     static const struct http_answer NOTHING[] = {
@@ -259,12 +308,18 @@ static int get_in_task(void *arg)
     return http_scene_get(arg, NULL);
 }
 
-TEST(https, can_be_freed_while_requests_shake_hands)
+/* With the session its own context must not go, of which requests still think. */
+static void free_while_shaking_hands(bool own_context)
 {
     for (int turns = 1; turns < 12; turns++) {
         struct https_scene scene;
         weir_task *tasks[3];
         open_scene(&scene, &KEPT, 1);
+        if (own_context) {
+            weir_session_free(scene.http.session);
+            scene.http.session = weir_session_new(scene.http.loop, NULL);
+            REQUIRE(scene.http.session != NULL);
+        }
         for (int i = 0; i < 3; i++)
             tasks[i] = weir_spawn(scene.http.loop, get_in_task, &scene.http);
         for (int i = 0; i < turns; i++)
@@ -277,6 +332,14 @@ TEST(https, can_be_freed_while_requests_shake_hands)
         }
         close_scene(&scene);
     }
+}
+
+TEST(https, can_be_freed_while_requests_shake_hands)
+{
+    free_while_shaking_hands(false);
+    setenv("SSL_CERT_FILE", certificate("ca.pem"), 1);
+    free_while_shaking_hands(true);
+    unsetenv("SSL_CERT_FILE");
 }
 
 TEST(https, keeps_a_hundred_connections)
