@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <weir/hash.h>
 #include <weir/slice.h>
 #include <weir/stream.h>
 
@@ -249,6 +250,14 @@ int weir_transport_tls_info(weir_transport *transport, weir_tls_info **info);
 
 /** Frees it with all its texts. NULL is allowed. */
 void weir_tls_info_free(weir_tls_info *info);
+
+/**
+ * OpenSSL's hash functions, for what takes a table of such (http_auth.h).
+ *
+ * A function that OpenSSL does not have as it is configured, MD5 with a FIPS provider,
+ * returns WEIR_E_UNSUPPORTED, with a sentence. Static.
+ */
+const weir_hashes *weir_tls_hashes(void);
 
 #pragma GCC visibility pop
 
