@@ -10,7 +10,7 @@
  *   resolver.h                                names
  *   tls.h                                     secure connections
  *   url.h http.h http_codec.h http_values.h   codecs, without connections
- *   form_codec.h                              forms, without connections
+ *   form_codec.h http_auth.h hash.h           forms; challenges and answers
  *   session.h response.h                      HTTP
  *
  * SPDX-License-Identifier: MIT
@@ -24,7 +24,9 @@
 #include <weir/features.h>
 #include <weir/form_codec.h>
 #include <weir/group.h>
+#include <weir/hash.h>
 #include <weir/http.h>
+#include <weir/http_auth.h>
 #include <weir/http_codec.h>
 #include <weir/http_values.h>
 #include <weir/loop.h>
