@@ -11,6 +11,7 @@
  *   tls.h                                     secure connections
  *   url.h http.h http_codec.h http_values.h   codecs, without connections
  *   form_codec.h http_auth.h hash.h           forms; challenges and answers
+ *   cookies.h                                 cookies, and a jar of them
  *   session.h response.h                      HTTP
  *
  * SPDX-License-Identifier: MIT
@@ -20,6 +21,7 @@
 
 #include <weir/address.h>
 #include <weir/allocator.h>
+#include <weir/cookies.h>
 #include <weir/event.h>
 #include <weir/features.h>
 #include <weir/form_codec.h>
