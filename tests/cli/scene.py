@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import threading
 import time
+import unittest
 
 WEIR = os.environ.get("WEIR", "weir")
 # Sanitizers keep memory that was freed, so how much there is says nothing.
@@ -51,7 +52,19 @@ def peak_kib(process):
 
 def certificate(name):
     """The path of a file that tests/support/certificates has made."""
-    return os.path.join(os.environ["WEIR_CERTIFICATES"], name)
+    return os.path.join(os.environ.get("WEIR_CERTIFICATES", ""), name)
+
+
+def need(what, is_there):
+    """Skips the test, its class or its module; or fails it where all must be there."""
+    if not is_there:
+        if os.environ.get("WEIR_REQUIRE_PEERS") == "1":
+            raise FileNotFoundError(f"{what}, and WEIR_REQUIRE_PEERS is set")
+        raise unittest.SkipTest(what)
+
+
+def need_certificates():
+    need("no certificates: WEIR_CERTIFICATES", os.path.exists(certificate("ca.pem")))
 
 
 def server_context(name="localhost", **attributes):

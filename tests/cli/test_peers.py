@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-from scene import SECONDS, certificate, free_port, weir
+from scene import SECONDS, certificate, free_port, need_certificates, weir
 
 # Without "<", so that no server-side include is seen.
 PIECE = random.Random(2).randbytes(1 << 20).replace(b"<", b"\0")
@@ -112,6 +112,7 @@ class Peers(unittest.TestCase):
 
     @unittest.skipIf(os.environ.get("WEIR_TLS") == "0", "this build has no TLS")
     def test_nginx_over_tls(self):
+        need_certificates()
         for version in ("TLSv1.2", "TLSv1.3"):
             secure = SECURE.format(certificate=certificate("localhost.pem"),
                                    key=certificate("localhost.key"), version=version)

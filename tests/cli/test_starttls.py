@@ -8,7 +8,7 @@ import os
 import time
 import unittest
 
-from scene import certificate, secured, server, weir
+from scene import certificate, need_certificates, secured, server, weir
 
 HAS_TLS = os.environ.get("WEIR_TLS") != "0"
 SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
@@ -127,6 +127,10 @@ def echo(connection):
 
 @unittest.skipUnless(HAS_TLS, "this build has no TLS")
 class Good(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        need_certificates()
+
     def test_goes_over_to_tls(self):
         ca = ["--cacert", certificate("ca.pem")]
         for protocol, scripts in GOOD.items():

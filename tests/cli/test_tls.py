@@ -16,12 +16,15 @@ import tempfile
 import time
 import unittest
 
-from scene import (SECONDS, certificate, free_port, secured, server, server_context, start,
-                   weir)
+from scene import (SECONDS, certificate, free_port, need, need_certificates, secured, server,
+                   server_context, start, weir)
 
 RANDOM = random.Random(3).randbytes(2_000_000)
 CA = ["--cacert", certificate("ca.pem")]
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Connection: %d\r\n\r\nhello\n"
+
+
+setUpModule = need_certificates
 
 
 def pin_of(name):
@@ -257,8 +260,11 @@ def openssl_server(*arguments):
             process.kill()
 
 
-@unittest.skipUnless(shutil.which("openssl"), "openssl: not installed")
 class OpenSSL(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        need("openssl: not installed", shutil.which("openssl"))
+
     def test_fetches_its_page(self):
         for version in ("-tls1_2", "-tls1_3"):
             with openssl_server("-www", version) as (_, port):

@@ -5,8 +5,10 @@ SPDX-License-Identifier: MIT
 
 import unittest
 
-from scene import certificate
+from scene import certificate, need_certificates
 from test_clients import run
+
+setUpModule = need_certificates
 
 VERIFIED = r"\ATLSv1\.3, trusted by CN=weir test root,O=weir tests; the name is right\n"
 
