@@ -28,7 +28,7 @@ struct weir_stream {
     bool writing;     /* a write waits for room */
     bool writing_paused;
     bool heeds_reader; /* waiting to write ends when there is something to read */
-    bool made; /* the transport has said so, where somebody waits for it */
+    bool made;         /* the transport has said so, where somebody waits for it */
     void (*on_close)(weir_stream *stream); /* standard input's: gives the mode back */
 };
 

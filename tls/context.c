@@ -198,8 +198,3 @@ uint32_t weir__tls_context_shutdown_timeout_ms(const weir_tls_context *context)
 {
     return inside_of(context)->options.shutdown_timeout_ms;
 }
-
-bool weir__tls_context_wants_kernel_tls(const weir_tls_context *context)
-{
-    return inside_of(context)->options.kernel_tls;
-}

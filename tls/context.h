@@ -15,6 +15,5 @@ weir_tls_context *weir__tls_context_hold(weir_tls_context *context);
 bool weir__tls_context_is_server(const weir_tls_context *context);
 uint32_t weir__tls_context_handshake_timeout_ms(const weir_tls_context *context);
 uint32_t weir__tls_context_shutdown_timeout_ms(const weir_tls_context *context);
-bool weir__tls_context_wants_kernel_tls(const weir_tls_context *context);
 
 #endif

@@ -117,34 +117,52 @@ static int encrypt(weir__tls_transport *tls, weir_slice bytes)
     return rc;
 }
 
+/* A record that is being filled. */
+struct record {
+    char *memory;
+    size_t size; /* that it is sent at */
+    size_t used;
+};
+
+static int encrypt_record(weir__tls_transport *tls, struct record *record)
+{
+    weir_slice bytes = {record->memory, record->used};
+    record->used = 0;
+    return bytes.len > 0 ? encrypt(tls, bytes) : WEIR_OK;
+}
+
+static int add_to_record(weir__tls_transport *tls, struct record *record,
+                         weir_slice bytes)
+{
+    int rc = WEIR_OK;
+    while (bytes.len > 0 && rc == WEIR_OK) {
+        size_t space = record->size - record->used;
+        size_t piece = bytes.len < space ? bytes.len : space;
+        memcpy(record->memory + record->used, bytes.data, piece);
+        record->used += piece;
+        bytes = weir_slice_skip(bytes, piece);
+        if (record->used == record->size)
+            rc = encrypt_record(tls, record);
+    }
+    return rc;
+}
+
 /* Small slices share records: each costs a cipher's start and 22 bytes. */
 static int encrypt_together(weir__tls_transport *tls, const weir_slice *slices,
                             size_t count, size_t total)
 {
     weir__blocks *blocks = &tls->transport.loop->blocks;
-    size_t size = total < RECORD_SIZE ? total : RECORD_SIZE;
+    struct record record = {.size = total < RECORD_SIZE ? total : RECORD_SIZE};
     size_t capacity;
-    size_t used = 0;
     int rc = WEIR_OK;
-    char *record = weir__block_take(blocks, size, &capacity);
-    if (!record)
+    record.memory = weir__block_take(blocks, record.size, &capacity);
+    if (!record.memory)
         return weir__fail(WEIR_E_MEMORY, "write", "no memory for a record");
-    for (size_t i = 0; i < count && rc == WEIR_OK; i++) {
-        weir_slice rest = slices[i];
-        while (rest.len > 0 && rc == WEIR_OK) {
-            size_t piece = size - used < rest.len ? size - used : rest.len;
-            memcpy(record + used, rest.data, piece);
-            used += piece;
-            rest = weir_slice_skip(rest, piece);
-            if (used == size) {
-                rc = encrypt(tls, (weir_slice){record, used});
-                used = 0;
-            }
-        }
-    }
-    if (rc == WEIR_OK && used > 0)
-        rc = encrypt(tls, (weir_slice){record, used});
-    weir__block_give(blocks, record, capacity);
+    for (size_t i = 0; i < count && rc == WEIR_OK; i++)
+        rc = add_to_record(tls, &record, slices[i]);
+    if (rc == WEIR_OK)
+        rc = encrypt_record(tls, &record);
+    weir__block_give(blocks, record.memory, capacity);
     return rc;
 }
 

@@ -117,9 +117,6 @@ typedef struct weir_tls_options {
     /** No sessions: none resumed by a client, no tickets from a server. */
     bool no_sessions;
 
-    /** Let the kernel encrypt, where it can (Linux, kTLS). */
-    bool kernel_tls;
-
     /** INSECURE: append the secrets of all connections to this file, for Wireshark.
      * getenv("SSLKEYLOGFILE") is what other programs use. NULL: no. */
     const char *key_log_file;
