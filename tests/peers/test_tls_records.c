@@ -10,7 +10,7 @@
 #define APPLICATION_DATA 23
 
 /* For a handshake that waits for what was cut off a length. */
-#define TIMEOUT_MS (100u * (unsigned)tls_slowness())
+#define TIMEOUT_MS (300u * (unsigned)tls_slowness())
 
 static const weir_tls_version VERSIONS[] = {WEIR_TLS_1_3, WEIR_TLS_1_2};
 

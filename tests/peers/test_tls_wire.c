@@ -165,7 +165,7 @@ static void break_everywhere(bool own, weir_tls_version version, bool upwards,
     struct tls_line line;
     struct tls_talk talk;
     int reached = 0;
-    uint32_t timeout_ms = end == WIRE_STALL ? 30u * (unsigned)tls_slowness() : 0;
+    uint32_t timeout_ms = end == WIRE_STALL ? 100u * (unsigned)tls_slowness() : 0;
     tls_line_open(&line, own, version, timeout_ms);
     tls_line_talk(&line, &talk);
     tls_went_well(&talk, "the wire as it is");
@@ -219,7 +219,7 @@ TEST(tls_wire, that_is_reset_ends_in_a_sentence)
 
 TEST(tls_wire, that_stalls_ends_in_a_timeout)
 {
-    size_t step = 37 * (size_t)tls_slowness();
+    size_t step = 131 * (size_t)tls_slowness();
     break_everywhere(false, WEIR_TLS_1_3, false, WIRE_STALL, step);
     break_everywhere(true, WEIR_TLS_1_3, true, WIRE_STALL, step);
     break_everywhere(false, WEIR_TLS_1_2, false, WIRE_STALL, step);
