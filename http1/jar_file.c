@@ -110,10 +110,12 @@ static int read_all(int fd, weir__buffer *text, const char *path)
 
 static size_t line_of(weir_slice text, size_t offset)
 {
-    size_t line = 1;
-    for (size_t i = 0; i < offset; i++)
-        line += text.data[i] == '\n' ? 1 : 0;
-    return line;
+    weir_slice before = {text.data, offset};
+    weir_slice line;
+    size_t count = 0;
+    while (weir_slice_split(&before, '\n', &line))
+        count++;
+    return count;
 }
 
 static int decode(weir_cookie_jar *jar, weir_slice text, int64_t now, const char *path)

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "cookie.h"
 
+#include <string.h>
 #include <weir/status.h>
 
 #include "ascii.h"
@@ -41,6 +42,17 @@ int weir__cookie_check(weir_slice name, weir_slice value, weir_codec_error *erro
         return weir__cookie_refuse(error, WEIR_E_TOO_BIG,
                                    "longer than 4096 bytes (RFC 6265bis 5.7)", 0);
     return WEIR_OK;
+}
+
+static bool has_byte(weir_slice text, char byte)
+{
+    return text.len > 0 && memchr(text.data, byte, text.len) != NULL;
+}
+
+bool weir__cookie_can_be_sent(const weir_cookie *cookie)
+{
+    return !has_byte(cookie->name, '=') && !has_byte(cookie->name, ';') &&
+           !has_byte(cookie->value, ';');
 }
 
 /* --- Set-Cookie ----------------------------------------------------------------- */

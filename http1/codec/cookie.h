@@ -23,6 +23,10 @@ size_t weir__cookie_find_control(weir_slice text);
  * too long nor both empty (RFC 6265bis 5.7, steps 2 to 4). */
 int weir__cookie_check(weir_slice name, weir_slice value, weir_codec_error *error);
 
+/* Whether name and value, free of control characters, come back from a field Cookie as
+ * they were. */
+bool weir__cookie_can_be_sent(const weir_cookie *cookie);
+
 /* Whether a host is an IP address: as a URL has it, or without brackets. */
 bool weir__cookie_is_address(weir_slice host);
 

@@ -259,11 +259,6 @@ int weir__jar_admit(weir_cookie_jar *jar, weir_cookie cookie, int64_t now,
     return rc;
 }
 
-static bool has_byte(weir_slice text, char byte)
-{
-    return text.len > 0 && memchr(text.data, byte, text.len) != NULL;
-}
-
 int weir_cookie_jar_add(weir_cookie_jar *jar, const weir_cookie *cookie, int64_t now)
 {
     weir_cookie c = *cookie;
@@ -275,8 +270,7 @@ int weir_cookie_jar_add(weir_cookie_jar *jar, const weir_cookie *cookie, int64_t
     int rc = weir__cookie_check(c.name, c.value, NULL);
     if (rc < 0)
         return rc;
-    if (has_byte(c.name, '=') || has_byte(c.name, ';') || has_byte(c.value, ';') ||
-        has_byte(c.path, ';') || c.path.data[0] != '/' ||
+    if (!weir__cookie_can_be_sent(&c) || c.path.data[0] != '/' ||
         weir__cookie_find_control(c.path) < c.path.len)
         return WEIR_E_INVALID;
     rc = weir__jar_admit(jar, c, now, &error);

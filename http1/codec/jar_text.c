@@ -152,9 +152,8 @@ static const char *parse_line(weir_slice line, weir_cookie *cookie)
     cookie->path = fields[2];
     cookie->name = weir_slice_trim(fields[5]);
     cookie->value = weir_slice_trim(fields[6]);
-    if (weir_slice_find(cookie->name, WEIR_S("=")) < cookie->name.len ||
-        weir_slice_find(line, WEIR_S(";")) < line.len)
-        return "a semicolon, or a name with an equals sign";
+    if (!weir__cookie_can_be_sent(cookie))
+        return "a name or a value that a field cannot have";
     return NULL;
 }
 

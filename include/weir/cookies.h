@@ -145,8 +145,8 @@ int weir_cookie_jar_set(weir_cookie_jar *jar, const weir_url *url, weir_slice va
  * Stores a cookie that the program has made.
  *
  *   cookie  copied. The domain may have a dot in front, and be written as in a URL; an
- *           empty path is "/". The name may not have "=" or ";", nor value and path
- *           ";", nor any of them a control character. Spaces and tabs at the ends of
+ *           empty path is "/". The name may not have "=" or ";", nor the value ";",
+ *           nor any of the texts a control character. Spaces and tabs at the ends of
  *           name and value are left out.
  *
  * It may be one of the jar's own, changed. Returns as weir_cookie_jar_set does.

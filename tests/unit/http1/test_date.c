@@ -197,7 +197,7 @@ TEST(date, of_cookies_takes_what_it_finds)
         if (!CHECK_INT(cookie_date(weir_slice_of(CASES[i].text)), CASES[i].seconds))
             fprintf(stderr, "in \"%s\"\n", CASES[i].text);
     }
-    weir_slice bytes = {"\x80 6 nov 1994\x7f 08:49:37\xff\0", 27};
+    weir_slice bytes = WEIR_S("\x80 6 nov 1994\x7f 08:49:37\xff\0");
     CHECK_INT(cookie_date(bytes), 784111777);
 }
 
