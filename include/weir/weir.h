@@ -24,6 +24,7 @@
 #include <weir/cookies.h>
 #include <weir/event.h>
 #include <weir/features.h>
+#include <weir/form.h>
 #include <weir/form_codec.h>
 #include <weir/group.h>
 #include <weir/hash.h>
