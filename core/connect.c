@@ -60,6 +60,33 @@ static void interleave(weir_address *addresses, int count)
     memcpy(addresses, sorted, (size_t)count * sizeof(addresses[0]));
 }
 
+/* Keeps those that may be connected to. Returns how many, or why none. */
+static int keep_public(const char *name, weir_address *addresses, int count)
+{
+    char text[WEIR_ADDRESS_TEXT_BYTES];
+    int kept = 0;
+    weir_address_text(&addresses[0], text, sizeof(text));
+    for (int i = 0; i < count; i++) {
+        if (weir_address_is_public(&addresses[i]))
+            addresses[kept++] = addresses[i];
+    }
+    if (kept > 0)
+        return kept;
+    return weir__fail(WEIR_E_CONNECTION, "connect",
+                      "connect to %s: %s is not a public address", name, text);
+}
+
+static int find_addresses(weir_loop *loop, const weir_connect_options *options,
+                          weir_address *addresses)
+{
+    if (options->address_count == 0)
+        return weir_resolve(loop, options->host, options->port, options->family,
+                            addresses);
+    memcpy(addresses, options->addresses,
+           options->address_count * sizeof(addresses[0]));
+    return (int)options->address_count;
+}
+
 static int connect_host(weir_loop *loop, const weir_connect_options *options, int *fd)
 {
     weir_address addresses[WEIR_MAX_ADDRESSES];
@@ -69,12 +96,13 @@ static int connect_host(weir_loop *loop, const weir_connect_options *options, in
     if (local_host && weir_address_parse(&local, local_host, options->local_port) < 0)
         return weir__fail(WEIR_E_INVALID, "connect",
                           "the local address %s is no address", local_host);
-    int count =
-        weir_resolve(loop, options->host, options->port, options->family, addresses);
+    snprintf(name, sizeof(name), "%s port %d", options->host, options->port);
+    int count = find_addresses(loop, options, addresses);
+    if (count > 0 && options->public_only)
+        count = keep_public(name, addresses, count);
     if (count < 0)
         return count;
     interleave(addresses, count);
-    snprintf(name, sizeof(name), "%s port %d", options->host, options->port);
     return weir__race(loop,
                       &(struct weir__race_options){
                           .addresses = addresses,
@@ -122,6 +150,12 @@ static int check_options(const weir_connect_options *options)
         return weir__fail(WEIR_E_INVALID, "connect",
                           "the local port %d is not from 0 to 65535",
                           options->local_port);
+    if (options->address_count > WEIR_MAX_ADDRESSES)
+        return weir__fail(WEIR_E_INVALID, "connect",
+                          "%zu addresses are more than the %d there may be",
+                          options->address_count, (int)WEIR_MAX_ADDRESSES);
+    if (options->unix_path && options->public_only)
+        return weir__fail(WEIR_E_INVALID, "connect", "a Unix path is not public");
     return WEIR_OK;
 }
 

@@ -6,6 +6,7 @@
 #ifndef WEIR_ADDRESS_H
 #define WEIR_ADDRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,13 @@ int weir_address_port(const weir_address *address);
  * Returns WEIR_OK or WEIR_E_INVALID. Short forms of IPv4 ("127.1") are refused.
  */
 int weir_address_parse(weir_address *address, const char *text, int port);
+
+/**
+ * Whether everybody can be at that address: an IP address that is not private,
+ * loopback, link-local, unique-local, multicast, reserved or for documentation (RFC
+ * 6890), nor IPv6 with an IPv4 address inside that is. One of a Unix socket is not.
+ */
+bool weir_address_is_public(const weir_address *address);
 
 #pragma GCC visibility pop
 

@@ -60,6 +60,18 @@ typedef struct weir_connect_options {
     /** Which addresses of the host to try. */
     weir_family family;
 
+    /** These addresses in place of the host's, with their ports; `host` is then only
+     * what they are called. `address_count` is WEIR_MAX_ADDRESSES at most (resolver.h).
+     * 0: the host's. */
+    const weir_address *addresses;
+    size_t address_count;
+
+    /** Leave out the addresses that are not public (weir_address_is_public), and fail
+     * when there is no other: for hosts that somebody else chooses. It holds for what
+     * is connected to, so a name that has another address the next time does not get
+     * around it. Not with `unix_path`. */
+    bool public_only;
+
     /** The own address to connect from, a literal. NULL: any. */
     const char *local_host;
 
@@ -96,7 +108,8 @@ typedef struct weir_connect_options {
  * Returns WEIR_OK; or
  *
  *   WEIR_E_RESOLVE     the name has no address
- *   WEIR_E_CONNECTION  no address could be connected to; the sentence names each
+ *   WEIR_E_CONNECTION  no address could be connected to; the sentence names each.
+ *                      Or none is public, where that was asked for
  *   WEIR_E_TIMEOUT     it took longer than connect_timeout_ms, or than the
  *                      caller's deadline
  *   WEIR_E_CANCELLED   the task was cancelled

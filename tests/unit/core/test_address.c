@@ -124,3 +124,67 @@ TEST(address, gets_another_port)
         CHECK_INT(weir_address_port(&address), 65535);
     }
 }
+
+TEST(address, is_public_when_everybody_can_be_there)
+{
+    static const char *const PUBLIC[] = {
+        "1.1.1.1",         "9.255.255.255",   "11.0.0.0",        "100.63.255.255",
+        "100.128.0.0",     "126.255.255.255", "128.0.0.0",       "169.253.255.255",
+        "169.255.0.0",     "172.15.255.255",  "172.32.0.0",      "192.0.1.0",
+        "192.167.255.255", "192.169.0.0",     "198.17.255.255",  "198.20.0.0",
+        "203.0.114.0",     "223.255.255.255", "2606:4700::1111", "2001:200::",
+        "3ffe:ffff::",     "::ffff:8.8.8.8",  "64:ff9b::808:808"};
+    static const char *const OTHERS[] = {"0.0.0.0",
+                                         "0.1.2.3",
+                                         "10.0.0.1",
+                                         "100.64.0.1",
+                                         "100.127.255.255",
+                                         "127.0.0.1",
+                                         "127.255.255.255",
+                                         "169.254.169.254",
+                                         "172.16.0.1",
+                                         "172.31.255.255",
+                                         "192.0.0.1",
+                                         "192.0.2.1",
+                                         "192.88.99.1",
+                                         "192.168.1.1",
+                                         "198.18.0.1",
+                                         "198.19.255.255",
+                                         "198.51.100.7",
+                                         "203.0.113.7",
+                                         "224.0.0.1",
+                                         "239.255.255.255",
+                                         "240.0.0.1",
+                                         "255.255.255.255",
+                                         "::",
+                                         "::1",
+                                         "::127.0.0.1",
+                                         "::ffff:10.0.0.1",
+                                         "::ffff:127.0.0.1",
+                                         "64:ff9b::7f00:1",
+                                         "64:ff9b::a00:1",
+                                         "64:ff9b:1::1",
+                                         "100::1",
+                                         "2001::1",
+                                         "2001:1ff::1",
+                                         "2001:db8::1",
+                                         "2002:7f00:1::1",
+                                         "3fff::1",
+                                         "fc00::1",
+                                         "fdff::1",
+                                         "fe80::1",
+                                         "fec0::1",
+                                         "ff02::1"};
+    weir_address address;
+    for (size_t i = 0; i < sizeof(PUBLIC) / sizeof(PUBLIC[0]); i++) {
+        REQUIRE(weir_address_parse(&address, PUBLIC[i], 80) == WEIR_OK);
+        test_check(weir_address_is_public(&address), __FILE__, __LINE__, PUBLIC[i]);
+    }
+    for (size_t i = 0; i < sizeof(OTHERS) / sizeof(OTHERS[0]); i++) {
+        REQUIRE(weir_address_parse(&address, OTHERS[i], 80) == WEIR_OK);
+        test_check(!weir_address_is_public(&address), __FILE__, __LINE__, OTHERS[i]);
+    }
+    CHECK(!weir_address_is_public(&(weir_address){.len = 0}));
+    REQUIRE(weir__address_unix(&address, "/run/x") == WEIR_OK);
+    CHECK(!weir_address_is_public(&address));
+}

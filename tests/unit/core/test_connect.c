@@ -278,6 +278,63 @@ TEST(connect, from_a_local_address_leaves_the_other_family_out)
     io_scene_close(&scene);
 }
 
+/* What counts is what is connected to: a name may have another address each time. */
+TEST(connect, keeps_to_public_addresses_when_asked_to)
+{
+    struct io_scene scene;
+    weir_stream *stream = NULL;
+    weir_address mapped;
+    int port;
+    open_scene(&scene);
+    int listener = io_listen(&port, 5);
+    table.count = 2;
+    table.addresses[0].host = "127.0.0.1";
+    table.addresses[1].host = "fe80::1";
+    weir_connect_options options = {
+        .host = "name.test", .port = port, .public_only = true};
+    CHECK_INT(weir_stream_connect(scene.loop, &stream, &options), WEIR_E_CONNECTION);
+    CHECK(io_failed_with("connect to name.test port "));
+    CHECK(io_failed_with("127.0.0.1:"));
+    CHECK(io_failed_with("is not a public address"));
+    options.host = "127.0.0.1";
+    CHECK_INT(weir_stream_connect(scene.loop, &stream, &options), WEIR_E_CONNECTION);
+    weir_address_parse(&mapped, "::ffff:127.0.0.1", port);
+    options.addresses = &mapped;
+    options.address_count = 1;
+    CHECK_INT(weir_stream_connect(scene.loop, &stream, &options), WEIR_E_CONNECTION);
+    CHECK_INT(fault_sys_count(&scene.faults, FAULT_CONNECT), 0);
+    /* Those that are public are left. */
+    table.addresses[1].host = "1.1.1.1";
+    options.address_count = 0;
+    options.host = "name.test";
+    fault_sys_fail(&scene.faults, FAULT_CONNECT, 1, ECONNREFUSED);
+    CHECK_INT(weir_stream_connect(scene.loop, &stream, &options), WEIR_E_CONNECTION);
+    CHECK(io_failed_with("1.1.1.1:"));
+    CHECK(io_failed_with("Connection refused"));
+    close(listener);
+    io_scene_close(&scene);
+}
+
+TEST(connect, takes_addresses_in_place_of_the_hosts)
+{
+    struct io_scene scene;
+    weir_stream *stream = NULL;
+    weir_address addresses[2];
+    int port;
+    open_scene(&scene);
+    int listener = io_listen(&port, 5);
+    weir_address_parse(&addresses[0], "127.0.0.1", free_port());
+    weir_address_parse(&addresses[1], "127.0.0.1", port);
+    weir_connect_options options = {
+        .host = "none.test", .port = 1, .addresses = addresses, .address_count = 2};
+    REQUIRE(weir_stream_connect(scene.loop, &stream, &options) == WEIR_OK);
+    weir_stream_abort(stream);
+    options.address_count = WEIR_MAX_ADDRESSES + 1;
+    CHECK_INT(weir_stream_connect(scene.loop, &stream, &options), WEIR_E_INVALID);
+    close(listener);
+    io_scene_close(&scene);
+}
+
 static void unix_path(char *path, size_t size, const char *name)
 {
     snprintf(path, size, "/tmp/weir-test-%d-%s", (int)getpid(), name);
