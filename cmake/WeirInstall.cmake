@@ -21,7 +21,9 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weir-config.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/weir-config.cmake
-    ${PROJECT_BINARY_DIR}/weir-config-version.cmake DESTINATION ${package_dir})
+    ${PROJECT_BINARY_DIR}/weir-config-version.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/FindBrotliDec.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/FindLibZstd.cmake DESTINATION ${package_dir})
 install(EXPORT weir-targets NAMESPACE weir:: DESTINATION ${package_dir})
 
 # Paths relative to weir.pc itself, so that an installed tree can be moved.
@@ -34,9 +36,10 @@ string(REGEX REPLACE "/$" "" WEIR_PC_PREFIX "${WEIR_PC_PREFIX}")
 get_property(libs GLOBAL PROPERTY WEIR_EXTRA_LIBS)
 list(JOIN libs " " WEIR_PC_LIBS_PRIVATE)
 string(APPEND WEIR_PC_LIBS_PRIVATE " -pthread")
-set(WEIR_PC_REQUIRES_PRIVATE)
+set(requires ${WEIR_CONTENT_PC})
 if(WEIR_TLS)
-    set(WEIR_PC_REQUIRES_PRIVATE "libssl libcrypto")
+    list(APPEND requires libssl libcrypto)
 endif()
+list(JOIN requires " " WEIR_PC_REQUIRES_PRIVATE)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/weir.pc.in ${PROJECT_BINARY_DIR}/weir.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/weir.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -35,7 +35,7 @@ foreach(target weir weir_static weir_codec)
         $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:weir_sanitize>)
-    target_link_libraries(${target} PRIVATE ${extra_libs})
+    target_link_libraries(${target} PRIVATE ${extra_libs} ${WEIR_CONTENT_LIBS})
 endforeach()
 target_link_libraries(weir PRIVATE Threads::Threads)
 target_link_libraries(weir_static PUBLIC Threads::Threads)
