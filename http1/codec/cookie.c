@@ -154,10 +154,11 @@ static void take_attribute(weir_cookie *cookie, struct attributes *attributes,
 /* Parts a text at its first "="; false, and all of it is the front, if it has none. */
 static bool part(weir_slice text, weir_slice *front, weir_slice *back)
 {
-    size_t at = weir_slice_find(text, WEIR_S("="));
+    const char *equals = text.len > 0 ? memchr(text.data, '=', text.len) : NULL;
+    size_t at = equals ? (size_t)(equals - text.data) : text.len;
     *front = weir_slice_trim((weir_slice){text.data, at});
-    *back = weir_slice_trim(weir_slice_skip(text, at + (at < text.len ? 1 : 0)));
-    return at < text.len;
+    *back = weir_slice_trim(weir_slice_skip(text, equals ? at + 1 : at));
+    return equals != NULL;
 }
 
 int weir_cookie_parse(weir_cookie *cookie, weir_slice value, int64_t now,

@@ -281,6 +281,13 @@ int weir_cookie_jar_add(weir_cookie_jar *jar, const weir_cookie *cookie, int64_t
 
 /* --- sending --------------------------------------------------------------------- */
 
+static char *put_text(char *to, weir_slice text)
+{
+    if (text.len > 0)
+        memcpy(to, text.data, text.len);
+    return to + text.len;
+}
+
 /* `name=value`, or the value of a cookie without a name (RFC 6265bis 5.8.3, step 6).
  * Returns 0 when there is no room for it. */
 static int put_cookie(weir_cookie_jar *jar, const weir_cookie *cookie)
@@ -289,15 +296,14 @@ static int put_cookie(weir_cookie_jar *jar, const weir_cookie *cookie)
     weir_slice between = len > 0 ? WEIR_S("; ") : WEIR_S("");
     weir_slice equals = cookie->name.len > 0 ? WEIR_S("=") : WEIR_S("");
     size_t size = between.len + cookie->name.len + equals.len + cookie->value.len;
-    char *space;
+    char *to;
     if (len + size > jar->max_header_bytes)
         return 0;
-    if (weir__buffer_reserve(&jar->text, size, &space) < 0)
+    if (weir__buffer_reserve(&jar->text, size, &to) < 0)
         return WEIR_E_MEMORY;
-    weir__buffer_append(&jar->text, between);
-    weir__buffer_append(&jar->text, cookie->name);
-    weir__buffer_append(&jar->text, equals);
-    weir__buffer_append(&jar->text, cookie->value);
+    to = put_text(put_text(to, between), cookie->name);
+    put_text(put_text(to, equals), cookie->value);
+    weir__buffer_commit(&jar->text, size);
     return 1;
 }
 
