@@ -12,7 +12,7 @@
  *   url.h http.h http_codec.h http_values.h   codecs, without connections
  *   form_codec.h http_auth.h hash.h           forms; challenges and answers
  *   cookies.h                                 cookies, and a jar of them
- *   content_codec.h                           what is compressed
+ *   content_codec.h content_reader.h          what is compressed
  *   session.h response.h                      HTTP
  *
  * SPDX-License-Identifier: MIT
@@ -23,6 +23,7 @@
 #include <weir/address.h>
 #include <weir/allocator.h>
 #include <weir/content_codec.h>
+#include <weir/content_reader.h>
 #include <weir/cookies.h>
 #include <weir/event.h>
 #include <weir/features.h>
