@@ -31,6 +31,9 @@ struct weir_sys {
     /* Monotonic, in nanoseconds. */
     uint64_t (*now)(weir_sys *sys);
 
+    /* That of the wall, in seconds since 1970. */
+    int64_t (*unix_time)(weir_sys *sys);
+
     int (*socket)(weir_sys *sys, int family, int type, int protocol);
     int (*socketpair)(weir_sys *sys, int fds[2]); /* of Unix streams */
     int (*close)(weir_sys *sys, int fd);

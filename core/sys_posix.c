@@ -37,6 +37,12 @@ static uint64_t sys_now(weir_sys *sys)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static int64_t sys_unix_time(weir_sys *sys)
+{
+    (void)sys;
+    return (int64_t)time(NULL);
+}
+
 static int sys_close(weir_sys *sys, int fd)
 {
     (void)sys;
@@ -177,6 +183,7 @@ static ssize_t sys_writev(weir_sys *sys, int fd, const struct iovec *slices,
 static const weir_sys POSIX = {
     .short_read_drains = true,
     .now = sys_now,
+    .unix_time = sys_unix_time,
     .socket = weir__sys_socket,
     .socketpair = weir__sys_socketpair,
     .close = sys_close,

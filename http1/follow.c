@@ -5,6 +5,8 @@
 
 #include <weir/timeout.h>
 
+#include "cookies.h"
+#include "credentials.h"
 #include "error.h"
 #include "exchange.h"
 #include "loop.h"
@@ -88,6 +90,18 @@ static int fail_endless(const weir_response *response, uint32_t max)
     return weir__response_fail_prefix(response, NULL);
 }
 
+/* Sends the request once more where the server asks who it is from. 1 when it is to be
+ * done, 0 when the response stands, or a status with its sentence. */
+static int repeat(weir__request *request, weir_response *response)
+{
+    int rc = weir__credentials_challenged(request, response);
+    if (rc <= 0)
+        return rc < 0 ? weir__response_fail_prefix(response, NULL) : rc;
+    skip_body(response);
+    rc = weir__request_repeat(request);
+    return rc < 0 ? weir__response_fail_prefix(response, NULL) : 1;
+}
+
 /* One hop. The response is there afterwards also when it failed. */
 static int hop(weir__request *request, weir_response **response)
 {
@@ -99,7 +113,9 @@ static int hop(weir__request *request, weir_response **response)
     made->timeout_ms = request->timeout_ms;
     *response = made;
     int rc = weir__request_encode(request, made);
-    return rc < 0 ? rc : weir__exchange_run(made, request);
+    if (rc == WEIR_OK)
+        rc = weir__exchange_run(made, request);
+    return rc < 0 ? rc : weir__cookies_store(made);
 }
 
 static int run(weir__request *request, weir_response **response)
@@ -108,6 +124,10 @@ static int run(weir__request *request, weir_response **response)
     uint32_t followed = 0;
     for (;;) {
         int rc = hop(request, response);
+        if (rc == WEIR_OK)
+            rc = repeat(request, *response);
+        if (rc > 0)
+            continue;
         if (rc < 0 || max == 0 || !is_redirect(*response))
             return rc;
         if (followed++ == max)

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "allocator.h"
+#include "cookies.h"
+#include "credentials.h"
 #include "error.h"
 #include "loop.h"
 #include "secure.h"
@@ -32,10 +34,6 @@ static int check_url(const weir_url *url)
         return weir__fail(WEIR_E_UNSUPPORTED, "request",
                           "%.*s is not supported: a request is for http or https",
                           (int)scheme.len, scheme.data);
-    if (weir_url_username(url).len > 0 || weir_url_password(url).len > 0)
-        return weir__fail(WEIR_E_UNSUPPORTED, "request",
-                          "a name or password in the URL is not supported: send the "
-                          "field Authorization");
     if (weir_url_port(url) == 0)
         return weir__fail(WEIR_E_INVALID, "request", "the URL's port is 0");
     return WEIR_OK;
@@ -147,9 +145,21 @@ static int add_those_of_session(const weir__request *request, weir_http_fields *
     return rc;
 }
 
+/* What is found out for each hop. */
+struct findings {
+    weir_slice authorization;
+    weir_slice cookies;
+};
+
+static int find_out(weir__request *request, struct findings *findings)
+{
+    int rc = weir__credentials_value(request, &findings->authorization);
+    return rc < 0 ? rc : weir__cookies_value(request, &findings->cookies);
+}
+
 /* The fields of a request that has its own. */
-static int make_fields(const weir__request *request, weir_http_fields *fields,
-                       weir_slice *host)
+static int make_fields(const weir__request *request, const struct findings *findings,
+                       weir_http_fields *fields, weir_slice *host)
 {
     const weir_request_options *options = request->options;
     weir_http_fields_reset(fields);
@@ -157,6 +167,10 @@ static int make_fields(const weir__request *request, weir_http_fields *fields,
     if (rc == WEIR_OK && options->content_type && request->has_body)
         rc = add_default(fields, WEIR_S("Content-Type"),
                          weir_slice_of(options->content_type));
+    if (rc == WEIR_OK && findings->authorization.len > 0)
+        rc = add_default(fields, WEIR_S("Authorization"), findings->authorization);
+    if (rc == WEIR_OK && findings->cookies.len > 0)
+        rc = add_default(fields, WEIR_S("Cookie"), findings->cookies);
     if (rc == WEIR_OK && options->expect_continue && request->has_body &&
         request->upload.kind != WEIR__UPLOAD_NONE)
         rc = add_default(fields, WEIR_S("Expect"), WEIR_S("100-continue"));
@@ -202,14 +216,17 @@ static int encode(weir__request *request, const weir_http_request_head *head)
     return WEIR_OK;
 }
 
-static bool has_own_fields(const weir__request *request)
+static bool has_own_fields(const weir__request *request,
+                           const struct findings *findings)
 {
     const weir_request_options *options = request->options;
-    return options->headers || options->content_type || options->skip_headers ||
-           options->expect_continue || request->foreign;
+    return options->headers || findings->authorization.len > 0 ||
+           findings->cookies.len > 0 || options->content_type ||
+           options->skip_headers || options->expect_continue || request->foreign;
 }
 
-static int make_head(weir__request *request, weir_response *response)
+static int make_head(weir__request *request, weir_response *response,
+                     const struct findings *findings)
 {
     const weir_url *url = &request->target->url;
     weir_http_request_head head = {
@@ -221,18 +238,19 @@ static int make_head(weir__request *request, weir_response *response)
         .fields = &request->session->fields,
     };
     int rc = WEIR_OK;
-    if (has_own_fields(request)) {
+    if (has_own_fields(request, findings)) {
         head.fields = &response->fields;
-        rc = make_fields(request, &response->fields, &head.host);
+        rc = make_fields(request, findings, &response->fields, &head.host);
     }
     response->close =
         weir_http_fields_has_token(head.fields, WEIR_S("connection"), WEIR_S("close"));
     return rc < 0 ? rc : encode(request, &head);
 }
 
-static bool is_plain_get(const weir__request *request)
+static bool is_plain_get(const weir__request *request, const struct findings *findings)
 {
-    return !has_own_fields(request) && request->upload.kind == WEIR__UPLOAD_NONE &&
+    return !has_own_fields(request, findings) &&
+           request->upload.kind == WEIR__UPLOAD_NONE &&
            weir_slice_equal(request->method, WEIR_S("GET"));
 }
 
@@ -240,12 +258,16 @@ static bool is_plain_get(const weir__request *request)
 static int find_head(weir__request *request, weir_response *response)
 {
     weir__target *target = request->target;
-    bool plain = is_plain_get(request);
+    struct findings findings;
+    int rc = find_out(request, &findings);
+    if (rc < 0)
+        return rc;
+    bool plain = is_plain_get(request, &findings);
     if (plain && target->get_head) {
         request->head = (weir_slice){target->get_head, target->get_head_len};
         return WEIR_OK;
     }
-    int rc = make_head(request, response);
+    rc = make_head(request, response, &findings);
     if (rc == WEIR_OK && plain && !response->close) {
         /* Without memory for it, the next one is encoded again. */
         target->get_head = weir__strndup(request->session->loop->allocator,
@@ -304,6 +326,12 @@ int weir__request_init(weir__request *request, weir_session *session,
     request->method = options->method ? weir_slice_of(options->method) : WEIR_S("GET");
     request->has_body = true;
     request->foreign = false;
+    request->user = NULL;
+    request->password = NULL;
+    request->authorization = NULL;
+    request->challenged = false;
+    request->stale_answers = 0;
+    request->cookies = NULL;
     set_times(request);
     int rc = check_method(request->method);
     if (rc == WEIR_OK)
@@ -314,7 +342,7 @@ int weir__request_init(weir__request *request, weir_session *session,
     if (rc < 0)
         return rc;
     request->first = weir__target_hold(request->target);
-    return WEIR_OK;
+    return weir__credentials_init(request);
 }
 
 int weir__request_redirect(weir__request *request, weir__target *target,
@@ -333,8 +361,15 @@ int weir__request_redirect(weir__request *request, weir__target *target,
     return request->has_body ? weir__upload_rewind(&request->upload) : WEIR_OK;
 }
 
+int weir__request_repeat(weir__request *request)
+{
+    return request->has_body ? weir__upload_rewind(&request->upload) : WEIR_OK;
+}
+
 void weir__request_clear(weir__request *request)
 {
+    weir__credentials_clear(request);
+    weir__free(request->session->loop->allocator, request->cookies);
     weir__target_release(request->session, request->first);
     weir__target_release(request->session, request->target);
     weir__free(request->session->loop->allocator, request->long_head);

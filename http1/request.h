@@ -5,6 +5,8 @@
 #ifndef WEIR_HTTP1_REQUEST_H
 #define WEIR_HTTP1_REQUEST_H
 
+#include <weir/http_auth.h>
+
 #include "response.h"
 #include "upload.h"
 
@@ -16,6 +18,16 @@ typedef struct weir__request {
     uint64_t deadline; /* of all, in the loop's time, or WEIR__NEVER */
     uint32_t timeout_ms;
     uint32_t connect_timeout_ms;
+
+    weir_auth auth; /* who asks */
+    char *user;     /* those of the URL, decoded; else NULL */
+    char *password;
+    char *authorization;     /* what is sent; NULL: nothing, or not yet */
+    bool challenged;         /* the server has asked for Digest */
+    unsigned stale_answers;  /* that were given with a nonce that was too old */
+    weir_http_digest digest; /* what it has asked */
+    char cnonce[32];
+    char *cookies; /* of the hop, when they are not the jar's alone */
 
     /* The hop. */
     weir__target *target;
@@ -35,6 +47,10 @@ int weir__request_init(weir__request *request, weir_session *session,
 /* Goes to the next hop; takes the target. WEIR_OK, or a status with its sentence. */
 int weir__request_redirect(weir__request *request, weir__target *target,
                            weir_slice method);
+
+/* The same hop once more, with other credentials. WEIR_OK, or a status with its
+ * sentence. */
+int weir__request_repeat(weir__request *request);
 
 /* Encodes the head of the hop, which the response will answer. WEIR_OK, or a status
  * with its sentence. */

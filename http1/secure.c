@@ -24,6 +24,11 @@ int weir__secure_prepare(weir_session *session)
     return rc;
 }
 
+const weir_hashes *weir__secure_hashes(void)
+{
+    return weir_tls_hashes();
+}
+
 void weir__secure_clear(weir_session *session)
 {
     weir_tls_context_free(session->own_tls);
@@ -36,6 +41,11 @@ int weir__secure_prepare(weir_session *session)
     (void)session;
     return weir__fail(WEIR_E_UNSUPPORTED, "request",
                       "https is not supported: this build of weir has no TLS");
+}
+
+const weir_hashes *weir__secure_hashes(void)
+{
+    return NULL;
 }
 
 void weir__secure_clear(weir_session *session)

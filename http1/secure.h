@@ -5,10 +5,15 @@
 #ifndef WEIR_HTTP1_SECURE_H
 #define WEIR_HTTP1_SECURE_H
 
+#include <weir/hash.h>
+
 #include "session.h"
 
 /* Sees to it that session->tls is there. WEIR_OK or a status with its sentence. */
 int weir__secure_prepare(weir_session *session);
+
+/* The hash functions of Digest; NULL: there are none. */
+const weir_hashes *weir__secure_hashes(void);
 
 /* Frees the context that the session has made of itself, if it has. */
 void weir__secure_clear(weir_session *session);

@@ -12,6 +12,7 @@
 #include "park.h"
 #include "response.h"
 #include "secure.h"
+#include "wipe.h"
 
 #define DEFAULT_MAX_CONNECTIONS    100
 #define DEFAULT_IDLE_TIMEOUT_MS    15000
@@ -128,11 +129,51 @@ static void set_options(weir_session *session, const weir_session_options *optio
     session->tls = options->tls;
 }
 
+static int copy_auth(weir_session *session, const weir_auth *auth)
+{
+    if (auth->scheme == WEIR_AUTH_NONE)
+        return WEIR_OK;
+    weir_pair *pair =
+        copy_pairs(session->loop->allocator,
+                   (weir_pair[]){{auth->user ? auth->user : "", auth->password}, {0}});
+    if (!pair)
+        return fail_memory();
+    session->auth = (weir_auth){auth->scheme, pair->name, pair->value};
+    session->auth_texts = pair;
+    return WEIR_OK;
+}
+
+static int open_jar(weir_session *session, const weir_session_options *options)
+{
+    session->cookies = options->no_cookies ? NULL : options->cookies;
+    if (options->no_cookies || options->cookies)
+        return WEIR_OK;
+    session->own_jar = weir_cookie_jar_new(
+        &(weir_cookie_jar_options){.allocator = session->loop->allocator});
+    session->cookies = session->own_jar;
+    return session->own_jar ? WEIR_OK : fail_memory();
+}
+
+/* The texts of .auth, of which one is a password. */
+static void free_auth(weir_session *session)
+{
+    weir_pair *texts = session->auth_texts;
+    if (texts)
+        weir__wipe((char *)(texts + 2),
+                   strlen(session->auth.user) + 1 + strlen(session->auth.password) + 1);
+    weir__free(session->loop->allocator, texts);
+    session->auth_texts = NULL;
+}
+
 static void free_defaults(weir_session *session)
 {
+    weir_cookie_jar_free(session->own_jar);
+    session->cookies = NULL;
+    session->own_jar = NULL;
     weir__target_release(session, session->target);
     weir__target_release(session, session->base);
     weir__free(session->loop->allocator, session->params);
+    free_auth(session);
     weir_http_fields_clear(&session->fields);
     session->target = NULL;
     session->base = NULL;
@@ -147,6 +188,10 @@ static int set_up(weir_session *session, const weir_session_options *options)
     int rc = make_fields(session, options);
     if (rc == WEIR_OK)
         rc = make_url(session, options);
+    if (rc == WEIR_OK)
+        rc = copy_auth(session, &options->auth);
+    if (rc == WEIR_OK)
+        rc = open_jar(session, options);
     if (rc < 0)
         return rc;
     if (weir__pool_init(&session->pool, session->loop,
@@ -216,6 +261,11 @@ void weir_session_free(weir_session *session)
 weir_loop *weir_session_loop(const weir_session *session)
 {
     return session->loop;
+}
+
+weir_cookie_jar *weir_session_cookies(const weir_session *session)
+{
+    return session->cookies;
 }
 
 size_t weir_session_connections(const weir_session *session)

@@ -7,6 +7,7 @@
 #ifndef WEIR_HTTP1_SESSION_H
 #define WEIR_HTTP1_SESSION_H
 
+#include <weir/cookies.h>
 #include <weir/session.h>
 
 #include "pool.h"
@@ -18,10 +19,14 @@ struct weir_session {
     size_t holders; /* the program, and each response */
     weir__pool pool;
     weir_http_fields fields; /* sent when a request says nothing else */
-    weir__target *base;      /* of relative URLs; NULL: none */
-    weir_pair *params;       /* for each URL; NULL: none */
-    weir__target *target;    /* of the latest request, often that of the next */
-    weir__link spares;       /* freed responses, to be used again */
+    weir_auth auth; /* of requests that have none; its texts are the session's */
+    weir_pair *auth_texts;
+    weir_cookie_jar *cookies; /* NULL: none are kept */
+    weir_cookie_jar *own_jar; /* the same, when it is the session's own */
+    weir__target *base;       /* of relative URLs; NULL: none */
+    weir_pair *params;        /* for each URL; NULL: none */
+    weir__target *target;     /* of the latest request, often that of the next */
+    weir__link spares;        /* freed responses, to be used again */
     size_t spare_count;
     uint32_t timeout_ms; /* 0: none */
     uint32_t connect_timeout_ms;

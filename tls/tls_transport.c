@@ -119,8 +119,11 @@ static int say_why(const weir__tls_transport *tls, int lower_status, bool made)
     if (tls->status < 0)
         return weir__fail(tls->status, "tls", "the secure connection has ended: %s",
                           weir_status_name(tls->status));
-    return lower_status < 0 && !made ? weir__fail_prefix("TLS handshake")
-                                     : lower_status;
+    if (lower_status >= 0 || made)
+        return lower_status;
+    /* In words, since an errno would be told without them. */
+    return weir__fail(lower_status, "start_tls", "during the TLS handshake: %s",
+                      weir_last_error()->message);
 }
 
 void weir__tls_make(weir__tls_transport *tls)

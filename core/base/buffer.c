@@ -9,6 +9,7 @@
 
 #include "allocator.h"
 #include "checked.h"
+#include "wipe.h"
 
 #define MIN_CAPACITY 256
 
@@ -26,10 +27,7 @@ void weir__buffer_clear(weir__buffer *buffer)
 
 void weir__buffer_clear_secret(weir__buffer *buffer)
 {
-    /* Through a volatile pointer, since a plain memset before free is dead code. */
-    volatile char *byte = buffer->memory;
-    for (size_t i = 0; i < buffer->capacity; i++)
-        byte[i] = 0;
+    weir__wipe(buffer->memory, buffer->capacity);
     weir__buffer_clear(buffer);
 }
 

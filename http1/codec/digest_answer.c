@@ -12,6 +12,7 @@
 #include "code_point.h"
 #include "fields.h"
 #include "param.h"
+#include "wipe.h"
 
 /* Most things that are hashed: seven parts with colons between them. */
 #define MOST_PARTS 13
@@ -37,14 +38,6 @@ static weir_slice slice_of(const struct hex *hex)
     return (weir_slice){hex->text, hex->len};
 }
 
-/* What is wiped is a password's, or as good as one. */
-static void wipe(void *memory, size_t size)
-{
-    volatile char *byte = memory;
-    for (size_t i = 0; i < size; i++)
-        byte[i] = 0;
-}
-
 /* Hashes the parts, which are joined by colons. */
 static int hash(const struct answer *answer, const weir_slice *parts, size_t count,
                 struct hex *hex)
@@ -64,7 +57,7 @@ static int hash(const struct answer *answer, const weir_slice *parts, size_t cou
         hex->text[hex->len++] = "0123456789abcdef"[bytes[i] >> 4];
         hex->text[hex->len++] = "0123456789abcdef"[bytes[i] & 15];
     }
-    wipe(bytes, sizeof(bytes));
+    weir__wipe(bytes, sizeof(bytes));
     return len < 0 ? len : WEIR_OK;
 }
 
@@ -79,7 +72,7 @@ static int hash_a1(const struct answer *answer, struct hex *a1)
     struct hex secret = *a1;
     weir_slice session[] = {slice_of(&secret), answer->digest->nonce, request->cnonce};
     rc = hash(answer, session, 3, a1);
-    wipe(&secret, sizeof(secret));
+    weir__wipe(&secret, sizeof(secret));
     return rc;
 }
 
@@ -117,7 +110,7 @@ static int hash_response(struct answer *answer)
         weir_slice parts[] = {slice_of(&a1), digest->nonce, slice_of(&a2)};
         rc = hash(answer, parts, 3, &answer->response);
     }
-    wipe(&a1, sizeof(a1));
+    weir__wipe(&a1, sizeof(a1));
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "ascii.h"
 #include "cookie.h"
 #include "jar.h"
+#include "wipe.h"
 
 #define MOST_BUCKETS 4096
 
@@ -98,9 +99,7 @@ static weir__jar_cookie *make(const weir_cookie_jar *jar, const weir_cookie *coo
 /* Wipes the text, since a value may be as good as a password. */
 static void destroy(const weir_cookie_jar *jar, weir__jar_cookie *cookie)
 {
-    volatile char *byte = cookie->text;
-    for (size_t i = 0; i < cookie->text_len; i++)
-        byte[i] = 0;
+    weir__wipe(cookie->text, cookie->text_len);
     weir__free(jar->allocator, cookie);
 }
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <weir/auth.h>
 #include <weir/http.h>
 #include <weir/reader.h>
 #include <weir/response.h>
@@ -64,6 +65,12 @@ typedef struct weir_request_options {
     /** Names of fields not to send though the session has them, or they are sent by
      * themselves; ended by NULL. Not Host. NULL: none. */
     const char *const *skip_headers;
+
+    /** Who asks. Zero: what the URL says, or else the session. */
+    weir_auth auth;
+
+    /** Cookies to send, besides those of the session; ended by `{0}`. NULL: none. */
+    const weir_pair *cookies;
 
     /** The body; one of these at most. Bytes are sent with their length as
      * Content-Length; so is 0 with POST, PUT and PATCH. */

@@ -12,8 +12,7 @@
  *
  * Any number of tasks may use a session at a time, each for a request of its own. As
  * long as connections are idle, weir_loop_run() goes on: free the session first.
- * What this release does not do: cookies, compressed bodies (none are asked for),
- * proxies, names and passwords.
+ * What this release does not do: compressed bodies (none are asked for), proxies.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,6 +21,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <weir/auth.h>
+#include <weir/cookies.h>
 #include <weir/http.h>
 #include <weir/loop.h>
 #include <weir/request.h>
@@ -62,6 +63,16 @@ typedef struct weir_session_options {
     /** How long a connection may be idle before it is closed, in milliseconds.
      * 0: 15 s. */
     uint32_t idle_timeout_ms;
+
+    /** Sent with requests that have no credentials; copied. Zero: none. */
+    weir_auth auth;
+
+    /** Where cookies are kept (cookies.h). It stays the caller's, and must live until
+     * the session is freed. NULL: a jar of the session's own. */
+    weir_cookie_jar *cookies;
+
+    /** Keep no cookies, and send none but those of the requests. */
+    bool no_cookies;
 
     /** What https is spoken with: a client's context (tls.h), with "http/1.1" among
      * its protocols or with none. It stays the caller's, and must live until the
@@ -112,6 +123,9 @@ void weir_session_free(weir_session *session);
 
 /** The session's loop. */
 weir_loop *weir_session_loop(const weir_session *session);
+
+/** The session's cookies: its jar, or the one that it was given; NULL with .no_cookies. */
+weir_cookie_jar *weir_session_cookies(const weir_session *session);
 
 /** How many connections are open, in use or idle. */
 size_t weir_session_connections(const weir_session *session);

@@ -13,7 +13,8 @@
  *   form_codec.h http_auth.h hash.h           forms; challenges and answers
  *   cookies.h                                 cookies, and a jar of them
  *   content_codec.h content_reader.h          what is compressed
- *   session.h response.h                      HTTP
+ *   auth.h cookies.h                          credentials
+ *   session.h request.h response.h                      HTTP
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,6 +23,7 @@
 
 #include <weir/address.h>
 #include <weir/allocator.h>
+#include <weir/auth.h>
 #include <weir/content_codec.h>
 #include <weir/content_reader.h>
 #include <weir/cookies.h>

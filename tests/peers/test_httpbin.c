@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include <weir/features.h>
 #include <weir/session.h>
 #include <weir/status.h>
 
@@ -151,6 +152,33 @@ TEST(httpbin, sends_lines_statuses_and_nothing)
                      .max_redirects = WEIR_NONE) == WEIR_OK);
     CHECK_INT(weir_response_status(response), 302);
     CHECK(weir_response_field(response, WEIR_S("location")).len > 0);
+    weir_response_free(response);
+    REQUIRE(weir_get(session, &response, url_of(&httpbin, "/basic-auth/u/p"),
+                     .auth = weir_basic_auth("u", "p")) == WEIR_OK);
+    CHECK_INT(weir_response_status(response), 200);
+    weir_response_free(response);
+    static const char *const DIGESTS[] = {"auth", "auth/u/p/MD5", "auth/u/p/SHA-256",
+                                          "auth-int/u/p/SHA-256"};
+    for (size_t i = 0; WEIR_HAS_TLS && i < sizeof(DIGESTS) / sizeof(DIGESTS[0]); i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/digest-auth/%s%s", DIGESTS[i],
+                 i == 0 ? "/u/p" : "");
+        if (!CHECK_INT(weir_get(session, &response, url_of(&httpbin, path),
+                                .auth = weir_digest_auth("u", "p")),
+                       WEIR_OK))
+            CHECK_BYTES(weir_slice_of(weir_last_error()->message), WEIR_S(""));
+        CHECK_INT(weir_response_status(response), 200);
+        weir_response_free(response);
+        REQUIRE(weir_get(session, &response, url_of(&httpbin, path),
+                         .auth = weir_digest_auth("u", "wrong")) == WEIR_OK);
+        CHECK_INT(weir_response_status(response), 401);
+        weir_response_free(response);
+    }
+    REQUIRE(weir_get(session, &response, url_of(&httpbin, "/cookies/set?a=1&b=2")) ==
+            WEIR_OK);
+    CHECK_INT(weir_response_text(response, &bytes), WEIR_OK);
+    if (!CHECK(weir_slice_find(bytes, WEIR_S("\"a\":\"1\"")) < bytes.len))
+        CHECK_BYTES(bytes, WEIR_S(""));
     weir_response_free(response);
     REQUIRE(weir_get(session, &response, url_of(&httpbin, "/redirect/3")) == WEIR_OK);
     CHECK_INT(weir_response_status(response), 200);

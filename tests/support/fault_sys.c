@@ -145,6 +145,12 @@ static uint64_t fault_now(weir_sys *sys)
     return faults->inner->now(faults->inner);
 }
 
+static int64_t fault_unix_time(weir_sys *sys)
+{
+    fault_sys *faults = around(sys);
+    return faults->inner->unix_time(faults->inner);
+}
+
 static int fault_socket(weir_sys *sys, int family, int type, int protocol)
 {
     fault_sys *faults = around(sys);
@@ -450,6 +456,7 @@ static int fault_wait(weir__poll *poll, weir__poll_event *events, int max,
 
 static const weir_sys CALLS = {
     .now = fault_now,
+    .unix_time = fault_unix_time,
     .socket = fault_socket,
     .socketpair = fault_socketpair,
     .close = fault_close,

@@ -121,8 +121,8 @@ TEST(exchange, refuses_what_cannot_be_sent)
 #endif
       {{.url = "ws://h/"}, WEIR_E_UNSUPPORTED, "ws is not supported"},
       {{.url = "ftp://h/"}, WEIR_E_UNSUPPORTED, "URL"},
-      {{.url = "http://me@h/"}, WEIR_E_UNSUPPORTED, "password"},
-      {{.url = "http://me:secret@h/"}, WEIR_E_UNSUPPORTED, "password"},
+      {{.url = "http://m%3Ae@h/"}, WEIR_E_INVALID, "colon"},
+      {{.url = "http://me:sec%0Aret@h/"}, WEIR_E_INVALID, "cannot be sent"},
       {{.url = "http://h/", .method = "G T"}, WEIR_E_INVALID, "\"G T\""},
       {{.url = "http://h/", .method = ""}, WEIR_E_INVALID, "not a token"},
       {{.url = "http://h/", .method = "CONNECT"}, WEIR_E_UNSUPPORTED, "CONNECT"},
