@@ -8,7 +8,11 @@
 #include "socks.h"
 #include "test.h"
 
-#define BYTES(literal) ((weir_slice){"" literal, sizeof(literal) - 1})
+#define CONST_BYTES(literal)               \
+    {                                      \
+        "" literal, sizeof("" literal) - 1 \
+    }
+#define BYTES(literal) ((weir_slice)CONST_BYTES(literal))
 
 static const weir__socks_request NAMED = {
     .version = 5, .host = {"name.test", 9}, .port = 0x1F90};
@@ -70,10 +74,10 @@ TEST(socks, version_5_gives_a_password_when_asked)
 TEST(socks, version_5_is_open_after_an_address_of_any_kind)
 {
     static const weir_slice ANSWERS[] = {
-        BYTES("\5\0\5\0\0\1\1\2\3\4\5\6"),
-        BYTES("\5\0\5\0\0\3\0\5\6"),
-        BYTES("\5\0\5\0\0\3\4name\5\6"),
-        BYTES("\5\0\5\0\0\4\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\5\6"),
+        CONST_BYTES("\5\0\5\0\0\1\1\2\3\4\5\6"),
+        CONST_BYTES("\5\0\5\0\0\3\0\5\6"),
+        CONST_BYTES("\5\0\5\0\0\3\4name\5\6"),
+        CONST_BYTES("\5\0\5\0\0\4\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\5\6"),
     };
     for (size_t i = 0; i < sizeof(ANSWERS) / sizeof(ANSWERS[0]); i++) {
         weir__socks socks;
@@ -90,21 +94,24 @@ TEST(socks, version_5_says_why_not)
         int status;
         const char *reason;
     } CASES[] = {
-        {&NAMED, BYTES("HT"), WEIR_E_PROTOCOL, "not that of SOCKS5"},
-        {&NAMED, BYTES("\4\0"), WEIR_E_PROTOCOL, "not that of SOCKS5"},
-        {&NAMED, BYTES("\5\xFF"), WEIR_E_CONNECTION, "there is no password"},
-        {&KNOWN, BYTES("\5\xFF"), WEIR_E_CONNECTION, "neither a password nor none"},
-        {&NAMED, BYTES("\5\2"), WEIR_E_PROTOCOL, "not offered"},
-        {&KNOWN, BYTES("\5\1"), WEIR_E_PROTOCOL, "not offered"},
-        {&KNOWN, BYTES("\5\2\1\1"), WEIR_E_CONNECTION, "user or password is wrong"},
-        {&NAMED, BYTES("\5\0\4\0\0\1\0"), WEIR_E_PROTOCOL, "not that of SOCKS5"},
-        {&NAMED, BYTES("\5\0\5\1\0\1\0"), WEIR_E_CONNECTION, "general failure"},
-        {&NAMED, BYTES("\5\0\5\2\0\1\0"), WEIR_E_CONNECTION, "its rules"},
-        {&NAMED, BYTES("\5\0\5\5\0\1\0"), WEIR_E_CONNECTION, "connection refused"},
-        {&NAMED, BYTES("\5\0\5\10\0\1\0"), WEIR_E_CONNECTION, "no addresses"},
-        {&NAMED, BYTES("\5\0\5\11\0\1\0"), WEIR_E_CONNECTION, "no word for"},
-        {&NAMED, BYTES("\5\0\5\xFF\0\1\0"), WEIR_E_CONNECTION, "no word for"},
-        {&NAMED, BYTES("\5\0\5\0\0\2\0"), WEIR_E_PROTOCOL, "of a kind"},
+        {&NAMED, CONST_BYTES("HT"), WEIR_E_PROTOCOL, "not that of SOCKS5"},
+        {&NAMED, CONST_BYTES("\4\0"), WEIR_E_PROTOCOL, "not that of SOCKS5"},
+        {&NAMED, CONST_BYTES("\5\xFF"), WEIR_E_CONNECTION, "there is no password"},
+        {&KNOWN, CONST_BYTES("\5\xFF"), WEIR_E_CONNECTION,
+         "neither a password nor none"},
+        {&NAMED, CONST_BYTES("\5\2"), WEIR_E_PROTOCOL, "not offered"},
+        {&KNOWN, CONST_BYTES("\5\1"), WEIR_E_PROTOCOL, "not offered"},
+        {&KNOWN, CONST_BYTES("\5\2\1\1"), WEIR_E_CONNECTION,
+         "user or password is wrong"},
+        {&NAMED, CONST_BYTES("\5\0\4\0\0\1\0"), WEIR_E_PROTOCOL, "not that of SOCKS5"},
+        {&NAMED, CONST_BYTES("\5\0\5\1\0\1\0"), WEIR_E_CONNECTION, "general failure"},
+        {&NAMED, CONST_BYTES("\5\0\5\2\0\1\0"), WEIR_E_CONNECTION, "its rules"},
+        {&NAMED, CONST_BYTES("\5\0\5\5\0\1\0"), WEIR_E_CONNECTION,
+         "connection refused"},
+        {&NAMED, CONST_BYTES("\5\0\5\10\0\1\0"), WEIR_E_CONNECTION, "no addresses"},
+        {&NAMED, CONST_BYTES("\5\0\5\11\0\1\0"), WEIR_E_CONNECTION, "no word for"},
+        {&NAMED, CONST_BYTES("\5\0\5\xFF\0\1\0"), WEIR_E_CONNECTION, "no word for"},
+        {&NAMED, CONST_BYTES("\5\0\5\0\0\2\0"), WEIR_E_PROTOCOL, "of a kind"},
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         weir__socks socks;
