@@ -105,13 +105,13 @@ static bool is_device(weir_slice name)
 
 size_t weir_safe_filename(weir_slice name, char *space)
 {
-    size_t len = copy_allowed(last_component(name), space);
-    len = shorten(space, trim(space, len));
+    size_t len = trim(space, copy_allowed(last_component(name), space));
     if (is_device((weir_slice){space, len})) {
         memmove(space + 1, space, len);
         space[0] = '_';
         len++;
     }
+    len = shorten(space, len);
     space[len] = '\0';
     return len;
 }

@@ -163,6 +163,9 @@ TEST(file_name, that_is_too_long_keeps_its_suffix)
     CHECK(memcmp(space + 246, "\xE2\x82\xAC.png", 7) == 0);
     memset(name, 'x', sizeof(name));
     CHECK_INT(weir_safe_filename((weir_slice){name, 400}, space), 255);
+    memcpy(name, "NUL.", 4);
+    CHECK_INT(weir_safe_filename((weir_slice){name, 255}, space), 255);
+    CHECK(memcmp(space, "_NUL.x", 6) == 0);
 }
 
 TEST(disposition, gives_a_safe_name_of_a_file)
