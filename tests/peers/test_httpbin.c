@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <weir/features.h>
+#include <weir/form.h>
 #include <weir/session.h>
 #include <weir/status.h>
 
@@ -83,6 +84,35 @@ TEST(httpbin, sees_what_was_sent)
     CHECK(has(text, "Content-Length", "17"));
     weir_response_free(response);
     CHECK_INT(weir_session_connections(session), 1);
+    weir_session_free(session);
+    peer_close(&httpbin);
+}
+
+/* RFC 7578: a form with a file, its length said before. */
+TEST(httpbin, takes_a_form_with_a_file)
+{
+    struct peer httpbin;
+    weir_response *response;
+    weir_slice text;
+    start(&httpbin);
+    peer_file(&httpbin, "a b.txt", "of a file");
+    weir_session *session = weir_session_new(NULL, NULL);
+    weir_form *form = weir_form_new(NULL);
+    REQUIRE(form != NULL);
+    CHECK_INT(weir_form_add(form, "caption", WEIR_S("hello"), NULL), WEIR_OK);
+    CHECK_INT(weir_form_add_file(form, "photo", peer_path(&httpbin, "a b.txt"), NULL),
+              WEIR_OK);
+    weir_reader *body = weir_form_reader_new(weir_session_loop(session), form);
+    REQUIRE(weir_post(session, &response, url_of(&httpbin, "/post"),
+                      .body_reader = body,
+                      .body_length = (uint64_t)weir_form_length(form),
+                      .content_type = weir_form_content_type(form)) == WEIR_OK);
+    REQUIRE(weir_response_text(response, &text) == WEIR_OK);
+    CHECK(has(text, "caption", "hello"));
+    CHECK(has(text, "photo", "of a file"));
+    weir_response_free(response);
+    weir_reader_free(body);
+    weir_form_free(form);
     weir_session_free(session);
     peer_close(&httpbin);
 }
