@@ -154,6 +154,11 @@ TEST(jar_use, takes_cookies_of_the_program)
     own.expires = WEIR_COOKIE_EXPIRED;
     CHECK_INT(weir_cookie_jar_add(jar, &own, JAR_NOW), WEIR_OK);
     CHECK_INT(weir_cookie_jar_count(jar), 0);
+    /* What has expired goes when something is stored. */
+    CHECK_INT(weir_cookie_jar_add(jar, COOKIE(N, V, H, .expires = 2), 1), WEIR_OK);
+    CHECK_INT(weir_cookie_jar_add(jar, COOKIE(N, V, .domain = WEIR_S("b.example")), 2),
+              WEIR_OK);
+    CHECK_INT(weir_cookie_jar_count(jar), 1);
     /* Addresses, in any form. */
     CHECK_INT(weir_cookie_jar_add(jar, COOKIE(N, V, .domain = WEIR_S("0x7f.1")), 1),
               WEIR_OK);
