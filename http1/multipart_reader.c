@@ -131,8 +131,8 @@ static int init(weir_multipart_reader *parts, weir_reader *body,
 {
     const weir_allocator *allocator = body->loop->allocator;
     weir_multipart_decoder_options options = {.allocator = allocator};
-    weir_media_type type;
-    weir_http_param param;
+    weir_media_type type = {.type = {NULL, 0}};
+    weir_http_param param = {.quoted = false};
     char boundary[2 * WEIR_MULTIPART_BOUNDARY_MAX];
     size_t len = sizeof(boundary);
     if (limits)

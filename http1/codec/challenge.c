@@ -116,20 +116,28 @@ bool weir_http_challenge_param(const weir_http_challenge *challenge, weir_slice 
     return false;
 }
 
+/* The first challenge of a scheme in one value. */
+static bool find_in(weir_slice value, weir_slice scheme, weir_http_challenge *challenge)
+{
+    weir_http_challenge found;
+    int rc;
+    while ((rc = weir_http_challenge_next(&value, &found)) != 0) {
+        if (rc > 0 && weir_slice_equal_nocase(found.scheme, scheme)) {
+            *challenge = found;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool weir_http_challenge_find(const weir_http_fields *fields, weir_slice name,
                               weir_slice scheme, weir_http_challenge *challenge)
 {
     size_t cursor = 0;
-    weir_slice rest;
-    weir_http_challenge found;
-    while (weir_http_fields_next(fields, name, &cursor, &rest)) {
-        int rc;
-        while ((rc = weir_http_challenge_next(&rest, &found)) != 0) {
-            if (rc > 0 && weir_slice_equal_nocase(found.scheme, scheme)) {
-                *challenge = found;
-                return true;
-            }
-        }
+    weir_slice value;
+    while (weir_http_fields_next(fields, name, &cursor, &value)) {
+        if (find_in(value, scheme, challenge))
+            return true;
     }
     return false;
 }

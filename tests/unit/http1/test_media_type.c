@@ -17,7 +17,7 @@ static void check_params(const char *text, const char *wanted)
     weir_http_param p;
     int rc;
     while ((rc = weir_http_param_next(&rest, &p)) != 0) {
-        const char *quote = p.quoted ? "\"" : "";
+        const char *quote = rc > 0 && p.quoted ? "\"" : "";
         if (rc < 0)
             len += (size_t)snprintf(log + len, sizeof(log) - len, "!");
         else if (!p.value.data)

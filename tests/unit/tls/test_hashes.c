@@ -1,7 +1,7 @@
 /* Hash functions by OpenSSL.
  *
  * SPDX-License-Identifier: MIT */
-#include <openssl/provider.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <weir/status.h>
@@ -55,9 +55,10 @@ TEST(hashes, give_the_known_values)
 /* As with a FIPS provider, MD5 is not there; here nothing is. */
 TEST(hashes, that_openssl_does_not_have_are_said_to_be_missing)
 {
-    OSSL_PROVIDER *none = OSSL_PROVIDER_load(NULL, "null");
-    REQUIRE(none != NULL);
-    CHECK_INT(hash(WEIR_HASH_MD5, NULL, 0, NULL), WEIR_E_UNSUPPORTED);
+    char hex[2 * WEIR_HASH_MAX_BYTES + 1];
+    REQUIRE(EVP_set_default_properties(NULL, "provider=none") == 1);
+    CHECK_INT(hash(WEIR_HASH_MD5, NULL, 0, hex), WEIR_E_UNSUPPORTED);
     CHECK(strstr(weir_last_error()->message, "MD5") != NULL);
-    OSSL_PROVIDER_unload(none);
+    REQUIRE(EVP_set_default_properties(NULL, "") == 1);
+    CHECK_INT(hash(WEIR_HASH_MD5, NULL, 0, hex), 16);
 }
