@@ -395,6 +395,8 @@ static enum exit_status run(int argc, char **argv)
         return command_refuse(&GET_COMMAND, "-o takes the body of one URL");
     add_default(&get, "User-Agent", "weir/" WEIR_VERSION);
     add_default(&get, "Accept", "*/*");
+    if (weir_content_accept_encoding().len > 0)
+        add_default(&get, "Accept-Encoding", weir_content_accept_encoding().data);
     get.secure.alpn[0] = "http/1.1";
     get.secure.alpn_count = 1;
     weir_tls_context *tls;

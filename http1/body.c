@@ -7,6 +7,7 @@
  * its buffer and too long to copy: then when the response is freed.
  *
  * SPDX-License-Identifier: MIT */
+#include "content_reader.h"
 #include "error.h"
 #include "exchange.h"
 #include "loop.h"
@@ -133,7 +134,17 @@ void weir__body_init(weir_response *response)
     weir__reader_init(&response->reader, response->session->loop, &SOURCE, response, 0);
 }
 
-void weir__body_begin(weir_response *response)
+static int open_content(weir_response *response)
+{
+    const weir_http_head *head = response->head;
+    if (response->no_decoding || head->framing == WEIR_HTTP_NO_BODY)
+        return WEIR_OK;
+    int rc = weir__content_reader_new(&response->reader, head->fields,
+                                      &response->content_limits, &response->content);
+    return rc < 0 ? weir__response_fail_prefix(response, NULL) : rc;
+}
+
+int weir__body_begin(weir_response *response)
 {
     const weir_http_head *head = response->head;
     weir_http_event event;
@@ -141,9 +152,10 @@ void weir__body_begin(weir_response *response)
                 (head->framing == WEIR_HTTP_LENGTH && head->content_length == 0);
     if (!none || weir_http_decode(&response->decoder, &response->input, &event) !=
                      WEIR_HTTP_EVENT)
-        return;
+        return open_content(response);
     end_body(response, &event);
     weir__reader_end(&response->reader);
+    return WEIR_OK;
 }
 
 /* Reads on through what has come already; whether that was all of the rest. */

@@ -112,7 +112,7 @@ static int answer(weir__request *request)
         .password = weir_slice_of(request->auth.password),
         .method = request->method,
         .target = weir_url_target(&request->target->url),
-        .body = known ? &request->options->body : NULL,
+        .body = known ? &request->upload.bytes : NULL,
         .cnonce = {request->cnonce, sizeof(request->cnonce)},
     };
     int rc = weir_http_digest_answer(&request->digest, &asked, weir__secure_hashes(),

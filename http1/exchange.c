@@ -381,8 +381,8 @@ int weir__exchange_run(weir_response *response, weir__request *request)
         rc = try_once(response, request, true);
     }
     if (rc == WEIR_OK)
-        weir__body_begin(response);
-    else
+        rc = weir__body_begin(response);
+    if (rc < 0)
         weir__exchange_release(response, false);
     return rc;
 }

@@ -52,7 +52,7 @@ static uint32_t max_redirects(const weir__request *request)
  * is no one's business any more. */
 static void skip_body(weir_response *response)
 {
-    weir_reader *reader = weir_response_body(response);
+    weir_reader *reader = &response->reader; /* as it comes, not decoded */
     weir_slice bytes;
     size_t skipped = 0;
     int64_t length = weir_response_content_length(response);

@@ -126,6 +126,15 @@ static int add_default(weir_http_fields *fields, weir_slice name, weir_slice val
     return add_field(fields, name, value);
 }
 
+/* A part of a coded body cannot be decoded (RFC 9110 14.2 counts the coded bytes). */
+static bool is_not_asked_for(const weir__request *request,
+                             const weir_http_fields *given, weir_slice name)
+{
+    return weir_slice_equal_nocase(name, WEIR_S("accept-encoding")) &&
+           (request->options->no_decoding ||
+            weir_http_fields_value(given, WEIR_S("range")).data);
+}
+
 /* A session has several fields of one name all together, or none of them. */
 static int add_those_of_session(const weir__request *request, weir_http_fields *fields)
 {
@@ -139,6 +148,7 @@ static int add_those_of_session(const weir__request *request, weir_http_fields *
             given = weir_slice_equal_nocase(weir_http_fields_at(fields, k).name,
                                             field.name);
         if (!given && !is_left_behind(request, field.name) &&
+            !is_not_asked_for(request, fields, field.name) &&
             !is_one_of(field.name, request->options->skip_headers))
             rc = add_field(fields, field.name, field.value);
     }
@@ -164,9 +174,9 @@ static int make_fields(const weir__request *request, const struct findings *find
     const weir_request_options *options = request->options;
     weir_http_fields_reset(fields);
     int rc = add_given(request, fields, host);
-    if (rc == WEIR_OK && options->content_type && request->has_body)
-        rc = add_default(fields, WEIR_S("Content-Type"),
-                         weir_slice_of(options->content_type));
+    const char *content_type = request->upload.content_type;
+    if (rc == WEIR_OK && content_type && request->has_body)
+        rc = add_default(fields, WEIR_S("Content-Type"), weir_slice_of(content_type));
     if (rc == WEIR_OK && findings->authorization.len > 0)
         rc = add_default(fields, WEIR_S("Authorization"), findings->authorization);
     if (rc == WEIR_OK && findings->cookies.len > 0)
@@ -220,9 +230,10 @@ static bool has_own_fields(const weir__request *request,
                            const struct findings *findings)
 {
     const weir_request_options *options = request->options;
-    return options->headers || findings->authorization.len > 0 ||
-           findings->cookies.len > 0 || options->content_type ||
-           options->skip_headers || options->expect_continue || request->foreign;
+    return options->headers || options->no_decoding ||
+           findings->authorization.len > 0 || findings->cookies.len > 0 ||
+           request->upload.content_type || options->skip_headers ||
+           options->expect_continue || request->foreign;
 }
 
 static int make_head(weir__request *request, weir_response *response,
@@ -335,7 +346,7 @@ int weir__request_init(weir__request *request, weir_session *session,
     set_times(request);
     int rc = check_method(request->method);
     if (rc == WEIR_OK)
-        rc = weir__upload_init(&request->upload, options);
+        rc = weir__upload_init(&request->upload, session->loop, options);
     if (rc == WEIR_OK)
         rc = weir__target_of_request(session, options->url, options->params,
                                      &request->target);
@@ -369,6 +380,7 @@ int weir__request_repeat(weir__request *request)
 void weir__request_clear(weir__request *request)
 {
     weir__credentials_clear(request);
+    weir__upload_clear(&request->upload);
     weir__free(request->session->loop->allocator, request->cookies);
     weir__target_release(request->session, request->first);
     weir__target_release(request->session, request->target);

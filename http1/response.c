@@ -74,6 +74,7 @@ void weir__responses_free_spares(weir_session *session)
 static void begin(weir_response *response, const weir_request_options *options)
 {
     static const weir_http_limits NONE;
+    static const weir_content_limits NO_LIMITS;
     weir_session *session = response->session;
     const weir_http_limits *limits =
         same_limits(&options->limits, &NONE) ? &session->limits : &options->limits;
@@ -82,6 +83,12 @@ static void begin(weir_response *response, const weir_request_options *options)
         set_limits(response, limits);
     }
     response->connection = NULL;
+    response->content = NULL;
+    response->no_decoding = options->no_decoding || session->no_decoding;
+    response->content_limits =
+        memcmp(&options->content_limits, &NO_LIMITS, sizeof(NO_LIMITS)) == 0
+            ? session->content_limits
+            : options->content_limits;
     response->target = NULL;
     response->previous = NULL;
     response->text = (weir_slice){NULL, 0};
@@ -113,6 +120,7 @@ weir_response *weir__response_new(weir_session *session,
 static void free_one(weir_response *response)
 {
     weir_session *session = response->session;
+    weir_reader_free(response->content);
     weir__body_abandon(response);
     weir__reader_clear(&response->reader);
     weir__target_release(session, response->target);
@@ -125,9 +133,15 @@ static void free_one(weir_response *response)
     weir__session_release(session);
 }
 
+static bool is_being_read(const weir_response *response)
+{
+    return response->reader.reading ||
+           (response->content && response->content->reading);
+}
+
 void weir_response_free(weir_response *response)
 {
-    if (response && response->reader.reading) {
+    if (response && is_being_read(response)) {
         weir__exchange_abort(response);
         return;
     }
@@ -193,7 +207,7 @@ int64_t weir_response_content_length(const weir_response *response)
 
 weir_reader *weir_response_body(weir_response *response)
 {
-    return &response->reader;
+    return response->content ? response->content : &response->reader;
 }
 
 const weir_http_fields *weir_response_trailers(const weir_response *response)
@@ -204,8 +218,8 @@ const weir_http_fields *weir_response_trailers(const weir_response *response)
 int weir_response_text(weir_response *response, weir_slice *text)
 {
     if (!response->has_text) {
-        int rc =
-            weir_readall(&response->reader, response->max_text_bytes, &response->text);
+        int rc = weir_readall(weir_response_body(response), response->max_text_bytes,
+                              &response->text);
         if (rc == WEIR_E_TOO_BIG)
             return weir__response_fail_prefix(response, "reading the response body");
         if (rc < 0)
@@ -240,7 +254,7 @@ static const char *beginning_of_body(weir_response *response, char *text, size_t
     weir_slice bytes = response->text;
     if (!response->has_text) {
         weir_timeout now = weir_timeout_start(response->session->loop, 0);
-        if (weir_peek(&response->reader, 1, &bytes) < 0)
+        if (weir_peek(weir_response_body(response), 1, &bytes) < 0)
             bytes = (weir_slice){NULL, 0};
         weir_timeout_end(&now);
     }

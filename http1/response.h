@@ -17,8 +17,9 @@ enum weir__body_state {
 };
 
 struct weir_response {
-    weir_reader reader; /* of the body */
-    weir__link link;    /* in session->spares */
+    weir_reader reader;   /* of the body */
+    weir_reader *content; /* of what that decodes to; NULL: it is not coded */
+    weir__link link;      /* in session->spares */
     weir_session *session;
     weir__connection *connection; /* NULL once it was given back */
     weir__target *target;
@@ -39,6 +40,8 @@ struct weir_response {
     enum weir__body_state state;
     char method[24];         /* for sentences, cut to fit */
     weir_http_limits limits; /* that the decoder has */
+    bool no_decoding;
+    weir_content_limits content_limits;
     weir_http_decoder decoder;
     weir_http_fields fields; /* of the request, when it has its own */
     weir_error error;        /* in state FAILED */
@@ -58,8 +61,9 @@ int weir__response_fail_prefix(const weir_response *response, const char *phase)
 /* The body's reader, for a new response. */
 void weir__body_init(weir_response *response);
 
-/* Takes the end of the message if it is due already, as without a body. */
-void weir__body_begin(weir_response *response);
+/* Takes the end of the message if it is due already, as without a body; and puts the
+ * reader of its content over it. WEIR_OK, or a status with its sentence. */
+int weir__body_begin(weir_response *response);
 
 /* Gives the connection back, for the body is not wanted any more; in state to be used
  * again if the rest of the body is here and short. */

@@ -89,10 +89,13 @@ static int make_fields(weir_session *session, const weir_session_options *option
 {
     weir_slice user_agent = options->user_agent ? weir_slice_of(options->user_agent)
                                                 : WEIR_S("weir/" WEIR_VERSION);
+    weir_slice codings = weir_content_accept_encoding();
     weir_http_fields_init(&session->fields, session->loop->allocator, NULL);
     int rc = add_given_fields(session, options->headers);
     if (rc == WEIR_OK)
         rc = add_default_field(session, WEIR_S("Accept"), WEIR_S("*/*"));
+    if (rc == WEIR_OK && !options->no_decoding && codings.len > 0)
+        rc = add_default_field(session, WEIR_S("Accept-Encoding"), codings);
     if (rc == WEIR_OK)
         rc = add_default_field(session, WEIR_S("User-Agent"), user_agent);
     return rc;
@@ -125,6 +128,8 @@ static void set_options(weir_session *session, const weir_session_options *optio
     session->max_redirects =
         options->max_redirects ? options->max_redirects : DEFAULT_MAX_REDIRECTS;
     session->raise_for_status = options->raise_for_status;
+    session->no_decoding = options->no_decoding;
+    session->content_limits = options->content_limits;
     session->limits = options->limits;
     session->tls = options->tls;
 }

@@ -35,6 +35,8 @@ struct weir_session {
     bool raise_for_status;
     size_t max_text_bytes;
     weir_http_limits limits;
+    bool no_decoding;
+    weir_content_limits content_limits;
     weir_tls_context *tls;     /* for https; NULL: not needed yet */
     weir_tls_context *own_tls; /* the same, when it is the session's own */
 };

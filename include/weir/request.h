@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <weir/auth.h>
+#include <weir/content_codec.h>
+#include <weir/form.h>
 #include <weir/http.h>
 #include <weir/reader.h>
 #include <weir/response.h>
@@ -76,6 +78,12 @@ typedef struct weir_request_options {
      * Content-Length; so is 0 with POST, PUT and PATCH. */
     weir_slice body;
 
+    /** Fields of a form (application/x-www-form-urlencoded), ended by `{0}`. */
+    const weir_pair *form;
+
+    /** A form with files (multipart/form-data; form.h). It stays the caller's. */
+    weir_form *multipart;
+
     /** All that a reader has until its end, as it comes. Sent in chunks (RFC 9112
      * 7.1), or with Content-Length if .body_length is not 0: then the reader must have
      * that much. It stays the caller's. */
@@ -93,7 +101,7 @@ typedef struct weir_request_options {
     /** Fields behind a body that is sent in chunks (RFC 9110 6.5). NULL: none. */
     const weir_pair *trailers;
 
-    /** The field Content-Type. NULL: none. */
+    /** The field Content-Type. NULL: that of the form; else none. */
     const char *content_type;
 
     /** Send the body only when the server says that it wants it (RFC 9110 10.1.1), or
@@ -104,6 +112,13 @@ typedef struct weir_request_options {
      * many bytes of it have been so far. NULL: not wanted. */
     void (*on_progress)(void *progress_arg, uint64_t sent);
     void *progress_arg;
+
+    /** Take the body as it comes. By default codings that this build knows are asked
+     * for (Accept-Encoding), and what Content-Encoding names is decoded. */
+    bool no_decoding;
+
+    /** How far a coded body may grow. All zero: the session's. */
+    weir_content_limits content_limits;
 
     /** How many redirects to follow (RFC 9110 15.4); WEIR_NONE: 3xx responses are
      * returned like others. 0: the session's, 10. */

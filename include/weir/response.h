@@ -58,14 +58,14 @@ const weir_http_fields *weir_response_fields(const weir_response *response);
 weir_slice weir_response_field(const weir_response *response, weir_slice name);
 
 /**
- * The length of the body as the field Content-Length says, also when there is no
+ * The length of the body as the field Content-Length says, coded if it is, also when there is no
  * body because the method was HEAD; -1 when there is no such field.
  */
 int64_t weir_response_content_length(const weir_response *response);
 
 /**
- * The body, without the framing of its transfer. It is the response's own: do not
- * free it.
+ * The body, without the framing of its transfer, and decoded (Content-Encoding) unless
+ * that was not wanted. It is the response's own: do not free it.
  *
  * Reading it returns 0 at the end of the body. Besides what reader.h lists:
  *
@@ -73,7 +73,8 @@ int64_t weir_response_content_length(const weir_response *response);
  *                      been handed out. Over TLS also when the body is to last until
  *                      the connection ends and the server has not said goodbye
  *                      (close_notify): somebody else may have ended it
- *   WEIR_E_PROTOCOL    the chunks make no sense (RFC 9112 7.1)
+ *   WEIR_E_PROTOCOL    the chunks make no sense (RFC 9112 7.1), or a coding is corrupt
+ *   WEIR_E_TOO_BIG     also: the body decodes to more than .content_limits allow
  *   WEIR_E_TIMEOUT     also: nothing came for .read_timeout_ms, or .timeout_ms have
  *                      passed since the request began. Reading may go on
  *   WEIR_E_CLOSED      the session was freed

@@ -12,7 +12,6 @@
  *
  * Any number of tasks may use a session at a time, each for a request of its own. As
  * long as connections are idle, weir_loop_run() goes on: free the session first.
- * What this release does not do: compressed bodies (none are asked for), proxies.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -86,6 +85,12 @@ typedef struct weir_session_options {
     void (*on_connect)(weir_stream *stream, void *arg);
 
     void *arg; /**< for on_connect */
+
+    /** Take all bodies as they come, and ask for none that are coded. */
+    bool no_decoding;
+
+    /** How far a coded body may grow; as in content_codec.h. */
+    weir_content_limits content_limits;
 
     /** Make failures of all responses with a status of 400 or more. */
     bool raise_for_status;
