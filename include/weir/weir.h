@@ -13,8 +13,7 @@
  *   form_codec.h http_auth.h hash.h           forms; challenges and answers
  *   cookies.h                                 cookies, and a jar of them
  *   content_codec.h content_reader.h          what is compressed
- *   auth.h cookies.h                          credentials
- *   session.h request.h response.h                      HTTP
+ *   session.h request.h response.h auth.h     HTTP
  *
  * SPDX-License-Identifier: MIT
  */
@@ -40,6 +39,7 @@
 #include <weir/loop.h>
 #include <weir/queue.h>
 #include <weir/reader.h>
+#include <weir/request.h>
 #include <weir/resolver.h>
 #include <weir/response.h>
 #include <weir/semaphore.h>
