@@ -79,7 +79,7 @@ int weir__cookies_value(weir__request *request, weir_slice *value)
 {
     const weir_allocator *allocator = request->session->loop->allocator;
     const weir_pair *own = request->foreign ? NULL : request->options->cookies;
-    size_t len;
+    size_t len = 0;
     int rc = of_jar(request, value);
     if (rc == WEIR_OK)
         rc = measure(own, &len);
