@@ -6,11 +6,11 @@
  *   weir_form_add(form, "caption", WEIR_S("hello"), NULL);
  *   weir_form_add_file(form, "photo", "cat.png",
  *                      &(weir_form_part){.content_type = "image/png"});
- *   weir_reader *body = weir_form_reader_new(loop, form);
- *   ... send it, with weir_form_content_type() and weir_form_length()
+ *   weir_post(session, &response, url, .multipart = form);
+ *   weir_form_free(form);
  *
- * Forms without files are mostly sent as application/x-www-form-urlencoded: see
- * form_codec.h.
+ * Forms without files are mostly sent as application/x-www-form-urlencoded: the option
+ * .form of requests, or form_codec.h.
  *
  * SPDX-License-Identifier: MIT
  */
