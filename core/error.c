@@ -20,10 +20,13 @@ weir_loop *weir__thread_enter(weir_loop *loop)
     return previous;
 }
 
+/* A callback's failures are nobody's who waits meanwhile, be it for another thing. */
 static weir_error *record(void)
 {
     if (running_loop && running_loop->current != &running_loop->main)
         return &running_loop->current->error;
+    if (running_loop && running_loop->phase == WEIR__LOOP_CALLBACKS)
+        return &running_loop->callback_error;
     return &thread_error;
 }
 

@@ -30,12 +30,13 @@ struct weir_loop {
     const weir_allocator *allocator;
     weir__poll poll;
     enum weir__loop_phase phase;
-    bool stopping;  /* weir_loop_run() is to return */
-    bool closing;   /* weir_loop_free() runs: no wait succeeds any more */
-    unsigned late;  /* tasks spawned since then */
-    uint64_t now;   /* in nanoseconds, as of the latest poll */
-    size_t active;  /* what keeps weir_loop_run() going */
-    weir_task main; /* stands for whoever calls from outside of tasks */
+    bool stopping;             /* weir_loop_run() is to return */
+    bool closing;              /* weir_loop_free() runs: no wait succeeds any more */
+    unsigned late;             /* tasks spawned since then */
+    uint64_t now;              /* in nanoseconds, as of the latest poll */
+    size_t active;             /* what keeps weir_loop_run() going */
+    weir_error callback_error; /* of what the loop calls, which is in no task */
+    weir_task main;            /* stands for whoever calls from outside of tasks */
     weir_task *current;
     weir_task *ready_first;
     weir_task *ready_last;

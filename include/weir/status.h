@@ -60,10 +60,11 @@ typedef struct weir_error {
 
 /**
  * The latest failure of the calling task, or of the calling thread when it is
- * not in a task.
+ * not in a task. What a loop calls (a protocol, a timer) has a record apart, one
+ * for each loop, so that what fails there does not cover what failed elsewhere.
  *
- * Never NULL. The record stays until the next failure of the same task or
- * thread; a success does not clear it, so read it only after a failure. Bytes
+ * Never NULL. The record stays until the next failure of the same task, thread or
+ * loop; a success does not clear it, so read it only after a failure. Bytes
  * of a peer in the message are escaped, and secrets are left out.
  */
 const weir_error *weir_last_error(void);

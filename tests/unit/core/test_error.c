@@ -136,6 +136,13 @@ static void fail_in_callback(void *arg)
 {
     (void)arg;
     weir__fail(WEIR_E_TYPE, "callback", "callback");
+    CHECK_TEXT(weir_last_error()->message, "callback");
+}
+
+static void look_in_callback(void *arg)
+{
+    (void)arg;
+    CHECK_TEXT(weir_last_error()->message, "callback");
 }
 
 TEST(error, records_of_tasks_do_not_mix_and_join_hands_them_over)
@@ -155,9 +162,20 @@ TEST(error, records_of_tasks_do_not_mix_and_join_hands_them_over)
         CHECK_INT(weir_join(tasks[i]), -10 - i);
         CHECK_TEXT(weir_last_error()->message, wanted);
     }
+    loop_scene_close(&scene);
+}
+
+/* Who cleans up before he tells what went wrong runs the loop, in which others fail. */
+TEST(error, what_fails_in_a_callback_does_not_cover_what_failed_outside)
+{
+    struct loop_scene scene;
+    loop_scene_open(&scene);
+    weir__fail(WEIR_E_TYPE, "outside", "outside");
     REQUIRE(weir_loop_post(scene.loop, fail_in_callback, NULL) == WEIR_OK);
     weir_loop_run(scene.loop);
-    CHECK_TEXT(weir_last_error()->message, "callback");
+    CHECK_TEXT(weir_last_error()->message, "outside");
+    REQUIRE(weir_loop_post(scene.loop, look_in_callback, NULL) == WEIR_OK);
+    weir_loop_run(scene.loop);
     loop_scene_close(&scene);
 }
 
