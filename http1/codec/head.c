@@ -135,6 +135,8 @@ void weir__head_note(weir__head_known *known, weir_slice name, weir_slice value)
         if (weir__is_named(name, WEIR_S("connection"))) {
             known->connections++;
             known->connection = value;
+        } else if (weir__is_named(name, WEIR_S("keep-alive"))) {
+            known->keep_alive = value;
         }
         break;
     case 14:
@@ -230,6 +232,27 @@ static int frame_body(weir_http_head *head, weir_http_role role,
     return WEIR_OK;
 }
 
+/* Keep-Alive: timeout=SECONDS, max=REQUESTS (RFC 2068 19.7.1.1, for want of a newer one).
+ * False when it says that there will be no other request. */
+static bool read_keep_alive(weir_slice value, uint32_t *seconds)
+{
+    weir_slice item;
+    uint64_t number;
+    while (weir_http_list_next(&value, &item)) {
+        weir_slice name = {NULL, 0};
+        if (!weir_slice_split(&item, '=', &name) || !item.data ||
+            !read_length(weir_slice_trim(item), &number))
+            continue;
+        name = weir_slice_trim(name);
+        bool is_timeout = weir_slice_equal_nocase(name, WEIR_S("timeout"));
+        if (number == 0 && (is_timeout || weir_slice_equal_nocase(name, WEIR_S("max"))))
+            return false;
+        if (is_timeout)
+            *seconds = number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+    }
+    return true;
+}
+
 /* RFC 9112 9.3; an HTTP/1.0 message with Transfer-Encoding is not to be trusted with
  * a second one (6.1). */
 static bool keeps_alive(const weir_http_head *head, const weir__head_known *known)
@@ -277,5 +300,9 @@ int weir__head_frame(weir_http_head *head, weir_http_role role,
     head->informational = head->status_code / 100 == 1 && head->status_code != 101;
     head->keep_alive =
         keeps_alive(head, known) && !(role == WEIR_HTTP_RESPONSE && head->upgrade);
+    head->keep_alive_s = 0;
+    if (known->keep_alive.data && role == WEIR_HTTP_RESPONSE)
+        head->keep_alive =
+            read_keep_alive(known->keep_alive, &head->keep_alive_s) && head->keep_alive;
     return WEIR_OK;
 }

@@ -30,6 +30,7 @@ typedef struct weir__head_known {
     weir_slice length; /* of the last of each */
     weir_slice encoding;
     weir_slice connection;
+    weir_slice keep_alive; /* the field of that name; data NULL: none */
     bool upgrade;
 } weir__head_known;
 

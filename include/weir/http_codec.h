@@ -73,6 +73,8 @@ typedef struct weir_http_head {
     bool keep_alive;           /**< the connection may be used again after END */
     bool upgrade;              /**< response: what follows END is another protocol
                                    (101, or 2xx to CONNECT); request: asks for that */
+    uint32_t keep_alive_s;     /**< response: for how long the server keeps an idle
+                                   connection (Keep-Alive: timeout=); 0: not said */
     bool has_content_length;   /**< with or without a body: HEAD and 304 have it too */
     uint64_t content_length;   /**< when has_content_length */
     weir_http_fields *fields;  /**< never NULL */
