@@ -24,8 +24,11 @@ void weir__exchange_release(weir_response *response, bool reusable)
     response->connection = NULL;
     response->input = (weir_slice){NULL, 0};
     response->piece = response->input;
-    if (connection)
-        weir__pool_give(connection, reusable);
+    if (!connection)
+        return;
+    if (reusable)
+        connection->keep_alive_s = response->head->keep_alive_s;
+    weir__pool_give(connection, reusable);
 }
 
 void weir__exchange_abort(weir_response *response)
@@ -347,14 +350,17 @@ static int try_once(weir_response *response, weir__request *request, bool fresh)
         .url = &response->target->url,
         .tls =
             weir_url_is_secure(&response->target->url) ? response->session->tls : NULL,
+        .dialer = response->session->dialer,
         .connect_timeout_ms = request->connect_timeout_ms,
         .fresh = fresh,
     };
     response->answered = false;
     response->input = (weir_slice){NULL, 0};
-    int rc = weir__pool_take(&response->session->pool, &wish, &response->connection);
-    return rc < 0 ? weir__response_fail_prefix(response, NULL)
-                  : converse(response, request);
+    int rc = weir__pool_take(&response->session->client, &wish, &response->connection);
+    if (rc < 0)
+        return weir__response_fail_prefix(response, NULL);
+    response->connection_info = response->connection->info;
+    return converse(response, request);
 }
 
 /* Whether the failure is that of an idle connection which the server has closed at

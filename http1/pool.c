@@ -1,4 +1,4 @@
-/* The pool: slots, idle connections, and their end.
+/* The pool: idle connections, new ones, and their end.
  *
  * SPDX-License-Identifier: MIT */
 #include "pool.h"
@@ -11,13 +11,6 @@
 #include "park.h"
 #include "stream.h"
 
-/* A task that waits for a slot; lives on its stack. */
-struct slot_waiter {
-    weir__link link;
-    weir_task *task;
-    bool granted; /* the slot is its own, whatever has ended its wait */
-};
-
 static int fail_closed(void)
 {
     return weir__fail(WEIR_E_CLOSED, "request", "the session was freed");
@@ -28,6 +21,7 @@ static void free_connection(weir__connection *connection)
     weir_loop *loop = connection->pool->loop;
     weir__link_remove(&connection->link);
     weir_stream_abort(connection->stream);
+    weir__dialer_release(connection->dialer);
     weir__free(loop->allocator, connection);
 }
 
@@ -72,90 +66,75 @@ static const weir_protocol IDLE = {
     .connection_lost = idle_lost,
 };
 
-static uint64_t expiry(const weir__pool *pool, const weir__connection *connection)
-{
-    return weir__deadline_after(connection->idle_since, pool->idle_timeout_ms);
-}
-
-/* Closes what has been idle for too long, and sees to the next. */
-static void expire(weir__pool *pool, uint64_t now)
-{
-    while (weir__link_is_linked(&pool->idle)) {
-        weir__connection *oldest = connection_of(pool->idle.next);
-        uint64_t due = expiry(pool, oldest);
-        if (due > now) {
-            weir__timer_set(pool->loop, &pool->timer, due);
-            return;
-        }
-        drop_idle(oldest);
-    }
-}
-
+/* Closes what has been idle for too long, and sees to the rest. */
 static void on_due(weir__timer *timer)
 {
     weir__pool *pool = WEIR__CONTAINER(timer, weir__pool, timer);
-    expire(pool, pool->loop->now);
+    uint64_t next = WEIR__NEVER;
+    weir__link *link = pool->idle.next;
+    while (link != &pool->idle) {
+        weir__connection *connection = connection_of(link);
+        link = link->next;
+        if (connection->idle_until <= pool->loop->now)
+            drop_idle(connection);
+        else if (connection->idle_until < next)
+            next = connection->idle_until;
+    }
+    if (next != WEIR__NEVER)
+        weir__timer_set(pool->loop, &pool->timer, next);
 }
 
-int weir__pool_init(weir__pool *pool, weir_loop *loop, size_t max,
-                    uint32_t idle_timeout_ms)
+int weir__pool_init(weir__pool *pool, weir_loop *loop,
+                    const struct weir__pool_limits *limits)
 {
     pool->loop = loop;
-    pool->max = max;
-    pool->idle_timeout_ms = idle_timeout_ms;
+    pool->idle_timeout_ms = limits->idle_timeout_ms;
     weir__link_init(&pool->busy);
     weir__link_init(&pool->idle);
-    weir__link_init(&pool->waiters);
+    weir__slots_init(&pool->slots, loop, limits->max, limits->max_per_host);
     return weir__timer_init(loop, &pool->timer, on_due);
 }
 
-void weir__pool_close(weir__pool *pool)
+void weir__pool_join(weir__pool *pool, weir__pool_client *client)
 {
-    weir__link *link;
-    pool->closed = true;
-    while (weir__link_is_linked(&pool->idle))
-        drop_idle(connection_of(pool->idle.next));
-    for (link = pool->busy.next; link != &pool->busy; link = link->next) {
-        weir_stream_abort(connection_of(link)->stream);
-        connection_of(link)->stream = NULL;
+    client->pool = pool;
+    pool->clients++;
+}
+
+/* A context may be gone with the session that was given it, and another one be where it
+ * was: no idle connection must be taken for one of that. */
+static void drop_those_of(weir__pool *pool, const weir_tls_context *tls)
+{
+    weir__link *link = pool->idle.next;
+    while (link != &pool->idle) {
+        weir__connection *connection = connection_of(link);
+        link = link->next;
+        if (!tls || connection->tls == tls)
+            drop_idle(connection);
     }
-    while ((link = weir__link_shift(&pool->waiters)))
-        weir__unpark(WEIR__CONTAINER(link, struct slot_waiter, link)->task,
-                     WEIR_E_CLOSED);
+}
+
+void weir__pool_leave(weir__pool_client *client, const weir_tls_context *tls)
+{
+    weir__pool *pool = client->pool;
+    client->closed = true;
+    for (weir__link *link = pool->busy.next; link != &pool->busy; link = link->next) {
+        weir__connection *connection = connection_of(link);
+        if (connection->client == client) {
+            weir_stream_abort(connection->stream);
+            connection->stream = NULL;
+        }
+    }
+    weir__slots_turn_away(&pool->slots, client);
+    if (tls)
+        drop_those_of(pool, tls);
+    if (--pool->clients > 0)
+        return;
+    drop_those_of(pool, NULL);
     weir__timer_clear(pool->loop, &pool->timer);
 }
 
-/* Hands the slot on to who has waited for longest. */
-static void give_slot(weir__pool *pool)
-{
-    weir__link *link = weir__link_shift(&pool->waiters);
-    if (!link) {
-        pool->slots_used--;
-        return;
-    }
-    struct slot_waiter *waiter = WEIR__CONTAINER(link, struct slot_waiter, link);
-    waiter->granted = true;
-    weir__unpark(waiter->task, WEIR_OK);
-}
-
-static int wait_for_slot(weir__pool *pool)
-{
-    struct slot_waiter waiter = {.task = pool->loop->current};
-    weir__link_push(&pool->waiters, &waiter.link);
-    int rc = weir__park(pool->loop, "wait for a connection");
-    weir__link_remove(&waiter.link);
-    if (rc < 0 && waiter.granted)
-        give_slot(pool);
-    return rc == WEIR_E_CLOSED ? fail_closed() : rc;
-}
-
-static int take_slot(weir__pool *pool)
-{
-    if (pool->slots_used == pool->max || weir__link_is_linked(&pool->waiters))
-        return wait_for_slot(pool);
-    pool->slots_used++;
-    return WEIR_OK;
-}
+/* --- idle connections ------------------------------------------------------------- */
 
 /* Whether nothing but silence has come on a connection that is not reading. */
 static bool is_silent(weir_stream *stream)
@@ -165,39 +144,95 @@ static bool is_silent(weir_stream *stream)
            weir_reader_buffered(&stream->reader) == 0;
 }
 
-/* Scheme, host and port are the same: the port is left out of the authority where it
- * is that of the scheme. */
+/* Scheme, host and port are the same, the port being left out of the authority where it
+ * is that of the scheme; and so is the way there. */
 static bool is_to(const weir__connection *connection,
                   const struct weir__pool_wish *wish)
 {
-    return connection->secure == (wish->tls != NULL) &&
+    return connection->tls == wish->tls &&
            weir_slice_equal(connection->authority, weir_url_authority(wish->url)) &&
+           (connection->dialer == wish->dialer ||
+            weir__dialer_same(connection->dialer, wish->dialer)) &&
            !weir_transport_is_closing(connection->stream->transport);
 }
 
 /* The idle connection to an origin that was used last: of all, the one that its
  * server is least likely to have closed. */
-static weir__connection *take_idle(weir__pool *pool, const struct weir__pool_wish *wish)
+static weir__connection *find_idle(weir__pool *pool, const struct weir__pool_wish *wish,
+                                   uint64_t now)
 {
     weir__link *link = pool->idle.previous;
-    while (link != &pool->idle && !is_to(connection_of(link), wish))
+    while (link != &pool->idle) {
+        weir__connection *connection = connection_of(link);
         link = link->previous;
-    if (link == &pool->idle)
+        if (!is_to(connection, wish))
+            continue;
+        if (connection->idle_until > now)
+            return connection;
+        drop_idle(connection);
+    }
+    return NULL;
+}
+
+static weir__connection *take_idle(weir__pool_client *client,
+                                   const struct weir__pool_wish *wish)
+{
+    weir__pool *pool = client->pool;
+    if (pool->idle_count == 0)
         return NULL;
-    weir__connection *connection = connection_of(link);
+    uint64_t now = pool->loop->sys->now(pool->loop->sys);
+    weir__connection *connection = find_idle(pool, wish, now);
+    if (!connection)
+        return NULL;
     pool->idle_count--;
-    weir__link_remove(link);
-    weir__link_push(&pool->busy, link);
+    weir__link_remove(&connection->link);
+    weir__link_push(&pool->busy, &connection->link);
+    connection->info.choice = WEIR_CONNECTION_REUSED;
+    connection->info.request_number++;
+    connection->info.idle_ms = (now - connection->idle_since) / 1000000;
     weir_transport_set_protocol(connection->stream->transport, connection->protocol,
                                 connection->stream);
     return connection;
 }
 
-static weir__connection *new_connection(weir__pool *pool,
+/* Puts it among the idle ones, which hold no memory to read into; false when it is
+ * in no state for that. */
+static bool make_idle(weir__connection *connection)
+{
+    weir__pool *pool = connection->pool;
+    weir_stream *stream = connection->stream;
+    weir_slice nothing;
+    uint64_t ms = pool->idle_timeout_ms;
+    /* A second less than the server says, so that it is not the first to close. */
+    if (connection->keep_alive_s > 0 &&
+        (uint64_t)(connection->keep_alive_s - 1) * 1000 < ms)
+        ms = (uint64_t)(connection->keep_alive_s - 1) * 1000;
+    if (ms == 0 || !stream || weir_read(&stream->reader, 0, &nothing) < 0 ||
+        !is_silent(stream) || weir_transport_queued(stream->transport) > 0)
+        return false;
+    weir__reader_idle(&stream->reader);
+    connection->reused = true;
+    connection->idle_since = pool->loop->now;
+    connection->idle_until = weir__deadline_after(pool->loop->now, ms);
+    connection->protocol = stream->transport->protocol;
+    weir_transport_set_protocol(stream->transport, &IDLE, connection);
+    weir_transport_resume_reading(stream->transport);
+    if (connection->idle_until < pool->timer.deadline)
+        weir__timer_set(pool->loop, &pool->timer, connection->idle_until);
+    weir__link_remove(&connection->link);
+    weir__link_push(&pool->idle, &connection->link);
+    pool->idle_count++;
+    return true;
+}
+
+/* --- new connections -------------------------------------------------------------- */
+
+static weir__connection *new_connection(weir__pool_client *client,
                                         const struct weir__pool_wish *wish)
 {
     weir_slice host = weir_url_hostname(wish->url);
     weir_slice authority = weir_url_authority(wish->url);
+    weir__pool *pool = client->pool;
     /* Both are parts of one URL, so their sum is no matter of overflow. */
     weir__connection *connection = weir__calloc(
         pool->loop->allocator, 1, sizeof(*connection) + host.len + 1 + authority.len);
@@ -207,34 +242,70 @@ static weir__connection *new_connection(weir__pool *pool,
     memcpy(connection->host + host.len + 1, authority.data, authority.len);
     connection->authority =
         (weir_slice){connection->host + host.len + 1, authority.len};
-    connection->secure = wish->tls != NULL;
+    connection->tls = wish->tls;
+    connection->dialer = weir__dialer_hold(wish->dialer);
     connection->pool = pool;
+    connection->client = client;
+    connection->info.request_number = 1;
+    connection->info.choice = client->force_close ? WEIR_CONNECTION_NEVER_KEPT
+                              : wish->fresh       ? WEIR_CONNECTION_WAS_CLOSED
+                                                  : WEIR_CONNECTION_NONE_IDLE;
     weir__link_push(&pool->busy, &connection->link);
     return connection;
 }
 
 static int connect_to(weir__connection *connection, const struct weir__pool_wish *wish)
 {
-    weir__pool *pool = connection->pool;
-    weir_connect_options options = {
-        .host = connection->host,
-        .port = weir_url_port(wish->url),
-        .connect_timeout_ms = wish->connect_timeout_ms,
-        .tls = wish->tls,
-        .server_name = connection->host,
-    };
-    int rc = weir_stream_connect(pool->loop, &connection->stream, &options);
-    if (rc == WEIR_OK && pool->on_connect && !pool->closed)
-        pool->on_connect(connection->stream, pool->arg);
-    return rc == WEIR_OK && pool->closed ? fail_closed() : rc;
+    const weir__pool_client *client = connection->client;
+    int rc = weir__dial(connection->pool->loop, wish->dialer,
+                        &(struct weir__destination){
+                            .host = connection->host,
+                            .port = weir_url_port(wish->url),
+                            .tls = wish->tls,
+                            .connect_timeout_ms = wish->connect_timeout_ms,
+                        },
+                        &connection->stream);
+    if (rc == WEIR_OK && client->on_connect && !client->closed)
+        client->on_connect(connection->stream, client->arg);
+    return rc == WEIR_OK && client->closed ? fail_closed() : rc;
 }
 
-static int open_connection(weir__pool *pool, const struct weir__pool_wish *wish,
+/* Whether an idle connection is to be counted as one of this host. */
+static bool is_of(const weir__connection *connection, const weir__slot_host *host)
+{
+    return (connection->tls != NULL) == host->secure &&
+           weir_slice_equal(connection->authority, host->authority);
+}
+
+/* The idle ones of a host are its connections too. */
+static void make_room_at_host(weir__pool *pool, const weir__slot_host *host)
+{
+    size_t count = host->used;
+    weir__link *link;
+    for (link = pool->idle.next; link != &pool->idle; link = link->next)
+        count += is_of(connection_of(link), host);
+    link = pool->idle.next;
+    while (link != &pool->idle && count > pool->slots.max_per_host) {
+        weir__connection *connection = connection_of(link);
+        link = link->next;
+        if (is_of(connection, host)) {
+            drop_idle(connection);
+            count--;
+        }
+    }
+}
+
+static int open_connection(weir__pool_client *client, weir__slot_host *host,
+                           const struct weir__pool_wish *wish,
                            weir__connection **opened)
 {
-    while (pool->slots_used + pool->idle_count > pool->max && pool->idle_count > 0)
+    weir__pool *pool = client->pool;
+    while (pool->slots.used + pool->idle_count > pool->slots.max &&
+           pool->idle_count > 0)
         drop_idle(connection_of(pool->idle.next));
-    weir__connection *connection = new_connection(pool, wish);
+    if (host)
+        make_room_at_host(pool, host);
+    weir__connection *connection = new_connection(client, wish);
     if (!connection)
         return weir__fail(WEIR_E_MEMORY, "connect", "no memory for a connection");
     int rc = connect_to(connection, wish);
@@ -245,54 +316,84 @@ static int open_connection(weir__pool *pool, const struct weir__pool_wish *wish,
     return rc;
 }
 
-int weir__pool_take(weir__pool *pool, const struct weir__pool_wish *wish,
-                    weir__connection **connection)
+/* With a slot. */
+static int find_or_open(weir__pool_client *client, weir__slot_host *host,
+                        const struct weir__pool_wish *wish,
+                        weir__connection **connection)
 {
-    int rc = take_slot(pool);
-    if (rc < 0)
-        return rc;
-    if (pool->idle_count > 0)
-        expire(pool, pool->loop->sys->now(pool->loop->sys));
-    if (pool->closed) {
-        rc = fail_closed();
-    } else {
-        *connection = wish->fresh ? NULL : take_idle(pool, wish);
-        if (!*connection)
-            rc = open_connection(pool, wish, connection);
+    if (client->closed)
+        return fail_closed();
+    weir__connection *found =
+        wish->fresh || client->force_close ? NULL : take_idle(client, wish);
+    if (!found) {
+        int rc = open_connection(client, host, wish, &found);
+        if (rc < 0)
+            return rc;
     }
+    found->client = client;
+    found->host_slot = host;
+    *connection = found;
+    return WEIR_OK;
+}
+
+/* With a slot, which is given back on failure. */
+static int take_with_slot(weir__pool_client *client, weir__slot_host *host,
+                          const struct weir__pool_wish *wish,
+                          weir__connection **connection)
+{
+    weir__slots *slots = &client->pool->slots;
+    int rc = weir__slots_take(slots, client, host);
     if (rc < 0)
-        give_slot(pool);
+        return rc == WEIR_E_CLOSED ? fail_closed() : rc;
+    rc = find_or_open(client, host, wish, connection);
+    if (rc < 0)
+        weir__slots_give(slots, host);
     return rc;
 }
 
-/* Puts it among the idle ones, which hold no memory to read into; false when it is
- * in no state for that. */
-static bool make_idle(weir__connection *connection)
+int weir__pool_take(weir__pool_client *client, const struct weir__pool_wish *wish,
+                    weir__connection **connection)
 {
-    weir__pool *pool = connection->pool;
-    weir_stream *stream = connection->stream;
-    weir_slice nothing;
-    if (!stream || weir_read(&stream->reader, 0, &nothing) < 0 || !is_silent(stream) ||
-        weir_transport_queued(stream->transport) > 0)
-        return false;
-    weir__reader_idle(&stream->reader);
-    connection->reused = true;
-    connection->idle_since = pool->loop->now;
-    connection->protocol = stream->transport->protocol;
-    weir_transport_set_protocol(stream->transport, &IDLE, connection);
-    weir_transport_resume_reading(stream->transport);
-    if (!weir__link_is_linked(&pool->idle))
-        weir__timer_set(pool->loop, &pool->timer, expiry(pool, connection));
-    weir__link_remove(&connection->link);
-    weir__link_push(&pool->idle, &connection->link);
-    pool->idle_count++;
-    return true;
+    weir__slots *slots = &client->pool->slots;
+    weir__slot_host *host;
+    if (slots->max_per_host == 0)
+        return take_with_slot(client, NULL, wish, connection);
+    int rc = weir__slots_hold_host(slots, weir_url_authority(wish->url),
+                                   wish->tls != NULL, &host);
+    if (rc < 0)
+        return rc;
+    rc = take_with_slot(client, host, wish, connection);
+    if (rc < 0)
+        weir__slots_release_host(slots, host);
+    return rc;
+}
+
+static void give_slot(weir__pool *pool, weir__slot_host *host)
+{
+    weir__slots_give(&pool->slots, host);
+    if (host)
+        weir__slots_release_host(&pool->slots, host);
 }
 
 void weir__pool_give(weir__connection *connection, bool reusable)
 {
     weir__pool *pool = connection->pool;
-    if (!reusable || pool->closed || !make_idle(connection))
+    weir__slot_host *host = connection->host_slot;
+    const weir__pool_client *client = connection->client;
+    connection->client = NULL;
+    connection->host_slot = NULL;
+    if (!reusable || client->closed || client->force_close || !make_idle(connection))
         free_connection(connection);
-    give_slot(pool);
+    give_slot(pool, host);
+}
+
+weir_stream *weir__pool_detach(weir__connection *connection)
+{
+    weir__pool *pool = connection->pool;
+    weir__slot_host *host = connection->host_slot;
+    weir_stream *stream = connection->stream;
+    connection->stream = NULL;
+    free_connection(connection);
+    give_slot(pool, host);
+    return stream;
 }

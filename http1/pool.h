@@ -1,10 +1,10 @@
-/* Connections of a session: those in use, and idle ones for the next request.
+/* Connections of sessions: those in use, and idle ones for the next request.
  *
- *   (slot) -> busy <-> idle -> (closed)        busy -> (closed)
+ *   (slot) -> busy <-> idle -> (closed)        busy -> (closed), (detached)
  *
- * Who takes a connection first takes a slot, of which there are as many as there may
- * be connections, or waits for one in turn. An idle connection is watched: a byte or
- * an end that arrives there is not for anybody, so it is closed at once.
+ * Who takes a connection first takes a slot (slots.h), which is the connection's until it
+ * is given back. An idle connection is watched: a byte or an end that arrives there is
+ * not for anybody, so it is closed at once.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef WEIR_HTTP1_POOL_H
@@ -13,36 +13,50 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <weir/response.h>
 #include <weir/stream.h>
 #include <weir/url.h>
 
+#include "dialer.h"
 #include "list.h"
+#include "slots.h"
 #include "timer.h"
 
 typedef struct weir__pool {
     weir_loop *loop;
     weir__link busy;
-    weir__link idle;    /* idle for longest first */
-    weir__link waiters; /* for a slot */
-    size_t slots_used;  /* connections in use, or being made */
+    weir__link idle;   /* idle for longest first */
+    weir__slots slots; /* of connections in use, or being made */
     size_t idle_count;
-    size_t max;
     uint32_t idle_timeout_ms;
-    bool closed;
-    void (*on_connect)(weir_stream *stream, void *arg); /* or NULL */
-    void *arg;
+    size_t clients;
     weir__timer timer; /* when the first of `idle` has been idle for too long */
 } weir__pool;
+
+/* A session's part in a pool. */
+typedef struct weir__pool_client {
+    weir__pool *pool;
+    bool closed;
+    bool force_close;                                   /* nothing is used again */
+    void (*on_connect)(weir_stream *stream, void *arg); /* or NULL */
+    void *arg;
+} weir__pool_client;
 
 typedef struct weir__connection {
     weir__link link; /* in pool->busy or pool->idle */
     weir__pool *pool;
-    weir_stream *stream;           /* NULL: not there yet, or the pool was closed */
+    weir__pool_client *client;     /* that has it in use; NULL: idle */
+    weir__slot_host *host_slot;    /* where its slot is counted; NULL: nowhere else */
+    weir_stream *stream;           /* NULL: not there yet, or the client was closed */
     const weir_protocol *protocol; /* the stream's, while it is idle */
     uint64_t idle_since;
+    uint64_t idle_until;
+    uint32_t keep_alive_s; /* how long its server keeps it; 0: it has not said */
+    weir_tls_context *tls; /* what it is secured with; NULL: in the clear */
+    weir__dialer *dialer;
     weir_slice authority; /* behind the host */
-    bool secure;          /* serves https, and never http */
     bool reused;          /* it has served a request before */
+    weir_connection_info info;
     char host[];
 } weir__connection;
 
@@ -50,24 +64,38 @@ typedef struct weir__connection {
 struct weir__pool_wish {
     const weir_url *url;
     weir_tls_context *tls; /* NULL: in the clear */
+    weir__dialer *dialer;
     uint32_t connect_timeout_ms;
-    bool fresh; /* not one that was idle */
+    bool fresh; /* not one that was idle, since that turned out to be closed */
 };
 
-/* WEIR_OK or WEIR_E_MEMORY. */
-int weir__pool_init(weir__pool *pool, weir_loop *loop, size_t max,
-                    uint32_t idle_timeout_ms);
+struct weir__pool_limits {
+    size_t max;
+    size_t max_per_host; /* 0: none */
+    uint32_t idle_timeout_ms;
+};
 
-/* Closes all connections; whoever waits for one or in one gets WEIR_E_CLOSED. Those
- * in use must still be given back. */
-void weir__pool_close(weir__pool *pool);
+/* WEIR_OK or WEIR_E_MEMORY. It ends with its last client. */
+int weir__pool_init(weir__pool *pool, weir_loop *loop,
+                    const struct weir__pool_limits *limits);
+
+void weir__pool_join(weir__pool *pool, weir__pool_client *client);
+
+/* Closes the connections of a client; whoever waits for one or in one gets
+ * WEIR_E_CLOSED. Those in use must still be given back. With the last client idle ones
+ * are closed too. `tls` is a context that may go with it; NULL: none. */
+void weir__pool_leave(weir__pool_client *client, const weir_tls_context *tls);
 
 /* A connection to the origin of a URL, waiting for a slot and for the connection.
  * WEIR_OK or a status with its sentence. */
-int weir__pool_take(weir__pool *pool, const struct weir__pool_wish *wish,
+int weir__pool_take(weir__pool_client *client, const struct weir__pool_wish *wish,
                     weir__connection **connection);
 
 /* Gives it back: to be used again, if it is in a state for that, or to be closed. */
 void weir__pool_give(weir__connection *connection, bool reusable);
+
+/* Gives back the slot, and frees the connection, but for its stream, which is the
+ * caller's from now on: for what is no exchange of messages any more (an upgrade). */
+weir_stream *weir__pool_detach(weir__connection *connection);
 
 #endif

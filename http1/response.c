@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "response.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <weir/timeout.h>
 
@@ -124,7 +125,7 @@ static void free_one(weir_response *response)
     weir__body_abandon(response);
     weir__reader_clear(&response->reader);
     weir__target_release(session, response->target);
-    if (session->pool.closed || session->spare_count == MAX_SPARES) {
+    if (session->client.closed || session->spare_count == MAX_SPARES) {
         destroy(response);
     } else {
         weir__link_push(&session->spares, &response->link);
@@ -276,4 +277,34 @@ int weir_response_raise_for_status(weir_response *response)
                weir__escape(sent, reason, sizeof(reason)), body[0] ? ": \"" : "", body,
                body[0] ? "\"" : "");
     return weir__response_fail_prefix(response, NULL);
+}
+
+weir_connection_info weir_response_connection_info(const weir_response *response)
+{
+    return response->connection_info;
+}
+
+void weir_response_connection_text(const weir_response *response, char *text,
+                                   size_t size)
+{
+    const weir_connection_info *info = &response->connection_info;
+    const weir_url *url = &response->target->url;
+    weir_slice scheme = weir_url_scheme(url);
+    weir_slice host = weir_url_host(url);
+    switch (info->choice) {
+    case WEIR_CONNECTION_REUSED:
+        snprintf(text, size, "reused, idle for %llu ms, request %u on it",
+                 (unsigned long long)info->idle_ms, (unsigned)info->request_number);
+        break;
+    case WEIR_CONNECTION_NONE_IDLE:
+        snprintf(text, size, "opened: none idle to %.*s://%.*s:%d", (int)scheme.len,
+                 scheme.data, (int)host.len, host.data, weir_url_port(url));
+        break;
+    case WEIR_CONNECTION_WAS_CLOSED:
+        snprintf(text, size, "opened: the server had closed the idle one");
+        break;
+    case WEIR_CONNECTION_NEVER_KEPT:
+        snprintf(text, size, "opened: none is kept");
+        break;
+    }
 }

@@ -15,12 +15,15 @@
 int weir__secure_prepare(weir_session *session)
 {
     static const char *const PROTOCOLS[] = {"http/1.1", NULL}; /* RFC 7301 6 */
+    weir_session *root = session->root; /* those who share it share connections */
+    int rc = WEIR_OK;
     if (session->tls)
-        return WEIR_OK;
-    int rc =
-        weir_tls_client_new(&session->own_tls, &(weir_tls_options){.alpn = PROTOCOLS});
+        return rc;
+    if (!root->own_tls)
+        rc =
+            weir_tls_client_new(&root->own_tls, &(weir_tls_options){.alpn = PROTOCOLS});
     if (rc == WEIR_OK)
-        session->tls = session->own_tls;
+        session->tls = root->own_tls;
     return rc;
 }
 

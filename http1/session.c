@@ -9,6 +9,7 @@
 #include "error.h"
 #include "follow.h"
 #include "loop.h"
+#include "pairs.h"
 #include "park.h"
 #include "response.h"
 #include "secure.h"
@@ -20,26 +21,6 @@
 #define DEFAULT_READ_TIMEOUT_MS    60000
 #define DEFAULT_MAX_REDIRECTS      10
 #define DEFAULT_MAX_TEXT_BYTES     ((size_t)64 * 1024 * 1024)
-
-/* A copy in one piece of memory: the list, and behind it the texts. */
-static weir_pair *copy_pairs(const weir_allocator *allocator, const weir_pair *pairs)
-{
-    size_t count = 1; /* with its end */
-    size_t bytes = 0;
-    for (const weir_pair *pair = pairs; pair->name; pair++, count++)
-        bytes += strlen(pair->name) + (pair->value ? strlen(pair->value) : 0) + 2;
-    weir_pair *copy = weir__calloc(allocator, 1, count * sizeof(*copy) + bytes);
-    if (!copy)
-        return NULL;
-    char *text = (char *)(copy + count);
-    for (size_t i = 0; i + 1 < count; i++) {
-        copy[i].name = strcpy(text, pairs[i].name);
-        text += strlen(text) + 1;
-        copy[i].value = strcpy(text, pairs[i].value ? pairs[i].value : "");
-        text += strlen(text) + 1;
-    }
-    return copy;
-}
 
 static int fail_memory(void)
 {
@@ -92,6 +73,8 @@ static int make_fields(weir_session *session, const weir_session_options *option
     weir_slice codings = weir_content_accept_encoding();
     weir_http_fields_init(&session->fields, session->loop->allocator, NULL);
     int rc = add_given_fields(session, options->headers);
+    if (rc == WEIR_OK && options->force_close) /* RFC 9112 9.6 */
+        rc = add_default_field(session, WEIR_S("Connection"), WEIR_S("close"));
     if (rc == WEIR_OK)
         rc = add_default_field(session, WEIR_S("Accept"), WEIR_S("*/*"));
     if (rc == WEIR_OK && !options->no_decoding && codings.len > 0)
@@ -104,7 +87,7 @@ static int make_fields(weir_session *session, const weir_session_options *option
 static int make_url(weir_session *session, const weir_session_options *options)
 {
     if (options->params) {
-        session->params = copy_pairs(session->loop->allocator, options->params);
+        session->params = weir__pairs_copy(session->loop->allocator, options->params);
         if (!session->params)
             return fail_memory();
     }
@@ -132,15 +115,16 @@ static void set_options(weir_session *session, const weir_session_options *optio
     session->content_limits = options->content_limits;
     session->limits = options->limits;
     session->tls = options->tls;
+    session->given_tls = options->tls;
 }
 
 static int copy_auth(weir_session *session, const weir_auth *auth)
 {
     if (auth->scheme == WEIR_AUTH_NONE)
         return WEIR_OK;
-    weir_pair *pair =
-        copy_pairs(session->loop->allocator,
-                   (weir_pair[]){{auth->user ? auth->user : "", auth->password}, {0}});
+    weir_pair *pair = weir__pairs_copy(
+        session->loop->allocator,
+        (weir_pair[]){{auth->user ? auth->user : "", auth->password}, {0}});
     if (!pair)
         return fail_memory();
     session->auth = (weir_auth){auth->scheme, pair->name, pair->value};
@@ -185,10 +169,52 @@ static void free_defaults(weir_session *session)
     session->params = NULL;
 }
 
-static int set_up(weir_session *session, const weir_session_options *options)
+/* The limits are those of the pool, so who shares one has none to set. */
+static int share_pool(weir_session *session, const weir_session_options *options)
+{
+    if (options->share_with->loop != session->loop)
+        return weir__fail(WEIR_E_INVALID, "session",
+                          ".share_with is a session of another loop");
+    if (options->max_connections > 0 || options->max_connections_per_host > 0 ||
+        options->idle_timeout_ms > 0)
+        return weir__fail(WEIR_E_INVALID, "session",
+                          "the limits of shared connections are those of the session "
+                          "that they are shared with");
+    session->root = options->share_with->root;
+    session->root->holders++;
+    return WEIR_OK;
+}
+
+static int make_pool(weir_session *session, const weir_session_options *options)
 {
     size_t max = options->max_connections;
     uint32_t idle_ms = options->idle_timeout_ms;
+    struct weir__pool_limits limits = {
+        .max = max ? max : DEFAULT_MAX_CONNECTIONS,
+        .max_per_host = options->max_connections_per_host,
+        .idle_timeout_ms = idle_ms ? idle_ms : DEFAULT_IDLE_TIMEOUT_MS,
+    };
+    if (weir__pool_init(&session->own_pool, session->loop, &limits) < 0)
+        return fail_memory();
+    session->root = session;
+    return WEIR_OK;
+}
+
+static int join_pool(weir_session *session, const weir_session_options *options)
+{
+    int rc = options->share_with ? share_pool(session, options)
+                                 : make_pool(session, options);
+    if (rc < 0)
+        return rc;
+    session->client.force_close = options->force_close;
+    session->client.on_connect = options->on_connect;
+    session->client.arg = options->arg;
+    weir__pool_join(&session->root->own_pool, &session->client);
+    return WEIR_OK;
+}
+
+static int set_up(weir_session *session, const weir_session_options *options)
+{
     set_options(session, options);
     int rc = make_fields(session, options);
     if (rc == WEIR_OK)
@@ -197,15 +223,9 @@ static int set_up(weir_session *session, const weir_session_options *options)
         rc = copy_auth(session, &options->auth);
     if (rc == WEIR_OK)
         rc = open_jar(session, options);
-    if (rc < 0)
-        return rc;
-    if (weir__pool_init(&session->pool, session->loop,
-                        max ? max : DEFAULT_MAX_CONNECTIONS,
-                        idle_ms ? idle_ms : DEFAULT_IDLE_TIMEOUT_MS) < 0)
-        return fail_memory();
-    session->pool.on_connect = options->on_connect;
-    session->pool.arg = options->arg;
-    return WEIR_OK;
+    if (rc == WEIR_OK)
+        rc = weir__dialer_new(&session->dialer, session->loop->allocator, options);
+    return rc < 0 ? rc : join_pool(session, options);
 }
 
 /* A session on a loop; NULL with the loop as it was. */
@@ -222,6 +242,7 @@ static weir_session *new_session(weir_loop *loop, const weir_session_options *op
     if (set_up(session, options) == WEIR_OK)
         return session;
     free_defaults(session);
+    weir__dialer_release(session->dialer);
     weir__free(loop->allocator, session);
     return NULL;
 }
@@ -229,11 +250,14 @@ static weir_session *new_session(weir_loop *loop, const weir_session_options *op
 weir_session *weir_session_new(weir_loop *loop, const weir_session_options *options)
 {
     static const weir_session_options DEFAULTS;
+    if (!options)
+        options = &DEFAULTS;
+    if (!loop && options->share_with)
+        loop = options->share_with->loop;
     weir_loop *own = loop ? NULL : weir_loop_new(NULL);
     if (!loop && !own)
         return NULL;
-    weir_session *session =
-        new_session(loop ? loop : own, options ? options : &DEFAULTS);
+    weir_session *session = new_session(loop ? loop : own, options);
     if (session)
         session->own_loop = own != NULL;
     else
@@ -244,11 +268,16 @@ weir_session *weir_session_new(weir_loop *loop, const weir_session_options *opti
 void weir__session_release(weir_session *session)
 {
     weir_loop *loop = session->loop;
+    weir_session *root = session->root;
     bool own_loop = session->own_loop;
     if (--session->holders > 0)
         return;
-    weir__secure_clear(session); /* until now a request might have been connecting */
+    /* Until now a request might have been connecting. */
+    weir__secure_clear(session);
+    weir__dialer_release(session->dialer);
     weir__free(loop->allocator, session);
+    if (root != session)
+        weir__session_release(root);
     if (own_loop)
         weir_loop_free(loop);
 }
@@ -257,7 +286,7 @@ void weir_session_free(weir_session *session)
 {
     if (!session)
         return;
-    weir__pool_close(&session->pool);
+    weir__pool_leave(&session->client, session->given_tls);
     weir__responses_free_spares(session);
     free_defaults(session);
     weir__session_release(session);
@@ -275,7 +304,8 @@ weir_cookie_jar *weir_session_cookies(const weir_session *session)
 
 size_t weir_session_connections(const weir_session *session)
 {
-    return session->pool.slots_used + session->pool.idle_count;
+    const weir__pool *pool = session->client.pool;
+    return pool->slots.used + pool->idle_count;
 }
 
 int weir_request(weir_session *session, const weir_request_options *options,

@@ -16,8 +16,11 @@
 struct weir_session {
     weir_loop *loop;
     bool own_loop;
-    size_t holders; /* the program, and each response */
-    weir__pool pool;
+    size_t holders;     /* the program, each response, each session that shares */
+    weir_session *root; /* whose pool it is: itself, or the one that it shares with */
+    weir__pool own_pool;
+    weir__pool_client client;
+    weir__dialer *dialer;
     weir_http_fields fields; /* sent when a request says nothing else */
     weir_auth auth; /* of requests that have none; its texts are the session's */
     weir_pair *auth_texts;
@@ -37,8 +40,9 @@ struct weir_session {
     weir_http_limits limits;
     bool no_decoding;
     weir_content_limits content_limits;
-    weir_tls_context *tls;     /* for https; NULL: not needed yet */
-    weir_tls_context *own_tls; /* the same, when it is the session's own */
+    weir_tls_context *tls;       /* for https; NULL: not needed yet */
+    weir_tls_context *given_tls; /* the same, when the program has given it */
+    weir_tls_context *own_tls;   /* of a root: the one with the defaults, once needed */
 };
 
 /* One holder less; frees the session with the last. */

@@ -109,6 +109,33 @@ const weir_http_fields *weir_response_trailers(const weir_response *response);
  */
 int weir_response_raise_for_status(weir_response *response);
 
+/** Which connection a request got. */
+typedef enum weir_connection_choice {
+    WEIR_CONNECTION_REUSED = 1, /**< one that was idle */
+    WEIR_CONNECTION_NONE_IDLE,  /**< a new one: none was idle to there */
+    WEIR_CONNECTION_WAS_CLOSED, /**< a new one: the idle one had just been closed */
+    WEIR_CONNECTION_NEVER_KEPT  /**< a new one: .force_close keeps none */
+} weir_connection_choice;
+
+/** What is known of a response's connection. */
+typedef struct weir_connection_info {
+    weir_connection_choice choice;
+    uint32_t request_number; /**< this is the n-th request on it, from 1 */
+    uint64_t idle_ms;        /**< before this request; 0 for a new one */
+} weir_connection_info;
+
+/** Why the response has come over the connection that it has come over. */
+weir_connection_info weir_response_connection_info(const weir_response *response);
+
+/**
+ * The same as a sentence: "reused, idle for 120 ms, request 5 on it", "opened: none idle
+ * to https://example.com:443".
+ *
+ *   text   out: NUL-terminated, cut to `size`
+ */
+void weir_response_connection_text(const weir_response *response, char *text,
+                                   size_t size);
+
 /** How many redirects led to this response, and each of them, from the first; they are
  * freed with it. Of an `index` too large: NULL. */
 size_t weir_response_history_count(const weir_response *response);

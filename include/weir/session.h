@@ -56,12 +56,41 @@ typedef struct weir_session_options {
      * must not wait for ever for another one. 0: 100. */
     size_t max_connections;
 
-    /** The most of them to one host and port. 0: no limit of its own. */
+    /** The most of them to one host and port. Who waits for a host that has all it may
+     * have does not hold up those behind. 0: no limit of its own. */
     size_t max_connections_per_host;
 
-    /** How long a connection may be idle before it is closed, in milliseconds.
-     * 0: 15 s. */
+    /** How long a connection may be idle before it is closed, in milliseconds; less
+     * when its server says that it closes before (Keep-Alive: timeout=). 0: 15 s. */
     uint32_t idle_timeout_ms;
+
+    /** Use no connection again, and say so (Connection: close). */
+    bool force_close;
+
+    /** Use the connections of this session, of the same loop, in place of own ones: its
+     * three limits above are those of all. It may be freed before those that share with
+     * it, and a connection serves them all when it was made with the same options (.tls
+     * and the next five). NULL: own ones. */
+    weir_session *share_with;
+
+    /** Connect to a Unix socket at this path, whatever host a URL has. NULL: no. */
+    const char *unix_path;
+
+    /** Addresses of hosts that are not to be looked up: `{"example.com:443",
+     * "192.0.2.1"}`, the port being optional, `*` any host, and the addresses a list
+     * with commas; the first that fits counts. Ended by `{0}`. NULL: none. */
+    const weir_pair *resolve;
+
+    /** The own address to connect from, a literal. NULL: any. */
+    const char *local_host;
+
+    /** Which addresses of hosts to use, but for those in .resolve. */
+    weir_family family;
+
+    /** Connect to public addresses only (weir_address_is_public), wherever a URL or a
+     * redirect leads; other hosts fail with WEIR_E_CONNECTION. For URLs that somebody
+     * else chooses. */
+    bool public_only;
 
     /** Sent with requests that have no credentials; copied. Zero: none. */
     weir_auth auth;
@@ -132,7 +161,7 @@ weir_loop *weir_session_loop(const weir_session *session);
 /** The session's cookies: its jar, or the one that it was given; NULL with .no_cookies. */
 weir_cookie_jar *weir_session_cookies(const weir_session *session);
 
-/** How many connections are open, in use or idle. */
+/** How many connections are open, in use or idle; those of all that share them. */
 size_t weir_session_connections(const weir_session *session);
 
 #pragma GCC visibility pop
