@@ -46,13 +46,19 @@ enum exit_status command_refuse(const struct command *command, const char *forma
     return COMMAND_USAGE;
 }
 
+enum exit_status command_print_help(const struct command *command)
+{
+    bool takes = command->usage[0] != '\0';
+    printf("usage: weir %s%s%s\n\n%s", command->name, takes ? " " : "", command->usage,
+           command->help);
+    return fflush(stdout) == 0 && !ferror(stdout) ? COMMAND_OK : COMMAND_FAILED;
+}
+
 enum exit_status command_other_option(const struct command *command, int option,
                                       char **argv)
 {
-    if (option == 'h') {
-        fputs(command->help, stdout);
-        return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;
-    }
+    if (option == 'h')
+        return command_print_help(command);
     bool is_long = optopt < ' ' || optopt > '~'; /* without a letter */
     if (option == ':' && is_long)
         return command_refuse(command, "%s needs a value", argv[optind - 1]);

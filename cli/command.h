@@ -14,14 +14,28 @@ enum exit_status {
 struct command {
     const char *name;
     const char *summary; /* a line, for the list of commands */
-    const char *help;    /* the page of --help */
-    enum exit_status (*run)(int argc, char **argv); /* argv[0] is its name */
+    const char *usage;   /* what follows its name */
+    const char *help;    /* the rest of the page of --help */
+    const char *method;  /* of a command that is a request of HTTP */
+    enum exit_status (*run)(const struct command *command, int argc, char **argv);
 };
 
+/* Those that make a request: one program, a method each. */
 extern const struct command GET_COMMAND;
+extern const struct command HEAD_COMMAND;
+extern const struct command POST_COMMAND;
+extern const struct command PUT_COMMAND;
+extern const struct command PATCH_COMMAND;
+extern const struct command DELETE_COMMAND;
+extern const struct command OPTIONS_COMMAND;
+extern const struct command REQUEST_COMMAND;
+
 extern const struct command CONNECT_COMMAND;
 extern const struct command TLS_COMMAND;
 extern const struct command DEMO_COMMAND;
+
+/* Prints the page of --help. COMMAND_FAILED when it cannot be written. */
+enum exit_status command_print_help(const struct command *command);
 
 /* Prints "weir NAME: " and the sentence as one line to standard error. */
 void command_complain(const struct command *command, const char *format, ...)

@@ -19,8 +19,6 @@
 enum { SERVER_NAME = 1, STARTTLS, TLS };
 
 static const char HELP[] =
-    "usage: weir connect [-v] [--tls | --starttls PROTOCOL] [OPTION]... HOST PORT\n"
-    "\n"
     "Connects to a port of a host. What comes in on standard input is sent, what the\n"
     "peer sends goes to standard output, byte by byte as it is.\n"
     "\n"
@@ -219,7 +217,7 @@ static enum exit_status take_option(struct request *request, int option, char **
     }
 }
 
-static enum exit_status run(int argc, char **argv)
+static enum exit_status run(const struct command *command, int argc, char **argv)
 {
     static const struct option LONG[] = {
         {"help", no_argument, NULL, 'h'},
@@ -240,19 +238,20 @@ static enum exit_status run(int argc, char **argv)
             return status;
     }
     if (argc - optind != 2)
-        return command_refuse(&CONNECT_COMMAND, "it takes a host and a port");
+        return command_refuse(command, "it takes a host and a port");
     if (!request.tls && (request.secure.given || request.peer.server_name))
-        return command_refuse(&CONNECT_COMMAND, "options of TLS, but no --tls");
+        return command_refuse(command, "options of TLS, but no --tls");
     request.peer.host = argv[optind];
     request.peer.port = command_port(argv[optind + 1]);
     if (request.peer.port < 0)
-        return command_refuse(&CONNECT_COMMAND, "%s is not a port", argv[optind + 1]);
+        return command_refuse(command, "%s is not a port", argv[optind + 1]);
     return connect_to(&request);
 }
 
 const struct command CONNECT_COMMAND = {
     .name = "connect",
     .summary = "standard input and output over a connection",
+    .usage = "[-v] [--tls | --starttls PROTOCOL] [OPTION]... HOST PORT",
     .help = HELP,
     .run = run,
 };

@@ -14,8 +14,6 @@
 enum { INDENT = 12, MIN_WIDTH = 79, MAX_WIDTH = 96 };
 
 static const char HELP[] =
-    "usage: weir demo\n"
-    "\n"
     "Starts servers on free ports of 127.0.0.1, in this process, and talks to them:\n"
     "lines, deadlines, backpressure, names, HTTP, TLS, and an orderly end. No network "
     "is\n"
@@ -82,22 +80,23 @@ static enum exit_status show(void)
     return held == DEMO_STEP_COUNT && printed ? COMMAND_OK : COMMAND_FAILED;
 }
 
-static enum exit_status run(int argc, char **argv)
+static enum exit_status run(const struct command *command, int argc, char **argv)
 {
     static const struct option LONG[] = {{"help", no_argument, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
     opterr = 0;
     int option = getopt_long(argc, argv, ":h", LONG, NULL);
     if (option != -1)
-        return command_other_option(&DEMO_COMMAND, option, argv);
+        return command_other_option(command, option, argv);
     if (optind < argc)
-        return command_refuse(&DEMO_COMMAND, "it takes no arguments");
+        return command_refuse(command, "it takes no arguments");
     return show();
 }
 
 const struct command DEMO_COMMAND = {
     .name = "demo",
     .summary = "weir talks to itself",
+    .usage = "",
     .help = HELP,
     .run = run,
 };

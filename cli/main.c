@@ -10,10 +10,9 @@
 #include "command.h"
 
 static const struct command *const COMMANDS[] = {
-    &GET_COMMAND,
-    &CONNECT_COMMAND,
-    &TLS_COMMAND,
-    &DEMO_COMMAND,
+    &GET_COMMAND,     &HEAD_COMMAND,   &POST_COMMAND,    &PUT_COMMAND,
+    &PATCH_COMMAND,   &DELETE_COMMAND, &OPTIONS_COMMAND, &REQUEST_COMMAND,
+    &CONNECT_COMMAND, &TLS_COMMAND,    &DEMO_COMMAND,
 };
 
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
@@ -56,9 +55,8 @@ static enum exit_status help(const char *name)
     if (name && !command)
         return unknown(name);
     if (command)
-        fputs(command->help, stdout);
-    else
-        print_usage(stdout);
+        return command_print_help(command);
+    print_usage(stdout);
     return finish_output();
 }
 
@@ -90,7 +88,7 @@ static enum exit_status dispatch(int argc, char **argv)
     if (strcmp(name, "help") == 0)
         return help(argv[2]);
     const struct command *command = find_command(name);
-    return command ? command->run(argc - 1, argv + 1) : unknown(name);
+    return command ? command->run(command, argc - 1, argv + 1) : unknown(name);
 }
 
 int main(int argc, char **argv)

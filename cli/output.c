@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool fail(struct output *output, const char *what, int error)
@@ -26,13 +27,18 @@ static bool can_be_replaced(const char *path)
     return lstat(path, &status) < 0 ? errno == ENOENT : S_ISREG(status.st_mode);
 }
 
-/* A signal that ends the program takes the unfinished file along. */
+/* A signal that ends the program takes the unfinished file along, or gives the one
+ * that grows its time. */
 static const char *unfinished;
+static int growing = -1;
+static struct timespec growing_times[2];
 
-static void remove_unfinished(int number)
+static void end_files(int number)
 {
     if (unfinished)
         unlink(unfinished);
+    if (growing >= 0)
+        futimens(growing, growing_times);
     signal(number, SIG_DFL);
     raise(number);
 }
@@ -42,7 +48,7 @@ static void catch_signals(void)
     static const int NUMBERS[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof(NUMBERS) / sizeof(NUMBERS[0]); i++) {
         /* What nohup has switched off stays off. */
-        if (signal(NUMBERS[i], remove_unfinished) == SIG_IGN)
+        if (signal(NUMBERS[i], end_files) == SIG_IGN)
             signal(NUMBERS[i], SIG_IGN);
     }
 }
@@ -88,6 +94,32 @@ bool output_open(struct output *output, weir_loop *loop, const char *path)
     else
         output->file = fopen(path, "wb");
     return output->file ? true : fail(output, "cannot write to", errno);
+}
+
+bool output_open_growing(struct output *output, const char *path, bool append,
+                         int64_t modified)
+{
+    *output = (struct output){.path = path};
+    output->file = fopen(path, append ? "ab" : "wb");
+    if (!output->file)
+        return fail(output, "cannot write to", errno);
+    if (modified > 0) {
+        for (int i = 0; i < 2; i++)
+            growing_times[i] = (struct timespec){.tv_sec = (time_t)modified};
+        growing = fileno(output->file);
+        catch_signals();
+    }
+    return true;
+}
+
+/* The time is for what is written by now. */
+static bool finish_growing(struct output *output)
+{
+    bool ok = fflush(output->file) == 0 || fail(output, "cannot write to", errno);
+    if (growing >= 0)
+        futimens(growing, growing_times);
+    growing = -1;
+    return ok;
 }
 
 static bool write_to_stream(struct output *output, weir_slice bytes)
@@ -136,7 +168,9 @@ bool output_close(struct output *output, bool complete)
         return close_stream(output);
     if (!output->file)
         return true;
-    bool ok = fclose(output->file) == 0 || fail(output, "cannot write to", errno);
+    bool ok = finish_growing(output);
+    if (fclose(output->file) != 0)
+        ok = fail(output, "cannot write to", errno);
     if (!output->partial)
         return ok;
     if (ok && complete)

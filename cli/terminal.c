@@ -3,9 +3,12 @@
  * SPDX-License-Identifier: MIT */
 #include "terminal.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 bool terminal_has_colours(FILE *file)
@@ -20,7 +23,8 @@ const char *terminal_colour(FILE *file, enum colour colour)
 {
     static const char *const SWITCHES[] = {
         [PLAIN] = "\x1b[0m",  [BOLD] = "\x1b[1m", [DIM] = "\x1b[2m",
-        [GREEN] = "\x1b[32m", [RED] = "\x1b[31m",
+        [GREEN] = "\x1b[32m", [RED] = "\x1b[31m", [BLUE] = "\x1b[34m",
+        [CYAN] = "\x1b[36m",
     };
     return terminal_has_colours(file) ? SWITCHES[colour] : "";
 }
@@ -45,4 +49,57 @@ void terminal_print(FILE *file, weir_slice text)
         else
             fputc(byte, file);
     }
+}
+
+/* A signal that ends the program while it asks turns the echo on again. */
+static int asked = -1;
+static struct termios as_before;
+
+static void end_asking(int number)
+{
+    tcsetattr(asked, TCSAFLUSH, &as_before);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static char *read_secret(int fd)
+{
+    FILE *file = fdopen(fd, "r");
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len = file ? getline(&line, &size, file) : -1;
+    if (file)
+        fclose(file);
+    else
+        close(fd);
+    if (len < 0) {
+        free(line);
+        return NULL;
+    }
+    line[strcspn(line, "\n")] = '\0';
+    return line;
+}
+
+char *terminal_ask_secret(const char *question)
+{
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || tcgetattr(fd, &as_before) < 0) {
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    asked = dup(fd);
+    void (*interrupt)(int) = signal(SIGINT, end_asking);
+    void (*terminate)(int) = signal(SIGTERM, end_asking);
+    struct termios silent = as_before;
+    silent.c_lflag &= (tcflag_t)~ECHO;
+    tcsetattr(asked, TCSAFLUSH, &silent);
+    dprintf(asked, "%s", question);
+    char *secret = read_secret(fd);
+    dprintf(asked, "\n");
+    tcsetattr(asked, TCSAFLUSH, &as_before);
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, terminate);
+    close(asked);
+    return secret;
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <weir/slice.h>
 
-enum colour { PLAIN, BOLD, DIM, GREEN, RED };
+enum colour { PLAIN, BOLD, DIM, GREEN, RED, BLUE, CYAN };
 
 /* Whether the file is a terminal that takes colours, and nobody has set NO_COLOR
  * (no-color.org). */
@@ -24,5 +24,9 @@ int terminal_width(FILE *file);
  * that they neither move a terminal's cursor nor make one line look like two. UTF-8
  * stays as it is. */
 void terminal_print(FILE *file, weir_slice text);
+
+/* Asks for a secret on the terminal of the process, which does not show it. To be
+ * freed; NULL when there is no terminal, or no answer. */
+char *terminal_ask_secret(const char *question);
 
 #endif

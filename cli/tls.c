@@ -16,8 +16,6 @@
 enum { DEFAULT_PORT = 443, SERVER_NAME = 1, STARTTLS };
 
 static const char HELP[] =
-    "usage: weir tls [OPTION]... HOST[:PORT]\n"
-    "\n"
     "Shakes hands with a server, port 443 unless told otherwise, and prints what was\n"
     "agreed on, the certificates that it shows, and whether it is to be trusted.\n"
     "\n" SECURE_TRUST_HELP "  --server-name NAME\n"
@@ -114,7 +112,7 @@ static enum exit_status take_option(struct request *request, int option, char **
     return command_refuse(&TLS_COMMAND, "--starttls takes " STARTTLS_PROTOCOLS);
 }
 
-static enum exit_status run(int argc, char **argv)
+static enum exit_status run(const struct command *command, int argc, char **argv)
 {
     static const struct option LONG[] = {
         {"help", no_argument, NULL, 'h'},
@@ -133,16 +131,16 @@ static enum exit_status run(int argc, char **argv)
             return status;
     }
     if (argc - optind != 1)
-        return command_refuse(&TLS_COMMAND, "it takes a host");
+        return command_refuse(command, "it takes a host");
     if (!read_address(&request, argv[optind]))
-        return command_refuse(&TLS_COMMAND, "%s is not HOST or HOST:PORT",
-                              argv[optind]);
+        return command_refuse(command, "%s is not HOST or HOST:PORT", argv[optind]);
     return connect_and_show(&request);
 }
 
 const struct command TLS_COMMAND = {
     .name = "tls",
     .summary = "who a server is, and whether it is to be trusted",
+    .usage = "[OPTION]... HOST[:PORT]",
     .help = HELP,
     .run = run,
 };

@@ -94,7 +94,8 @@ class Get(unittest.TestCase):
 
     def test_shows_the_handshake_before_the_request(self):
         done = self.get(None, "-v", *CA)
-        lines = done.stderr.decode().split("\n")
+        lines = done.stderr.decode().split("\n")[1:]
+        self.assertRegex(lines[0], r"^\* connected to \S+:\d+$")
         self.assertRegex(lines[1], r"^\* TLSv1\.3, TLS_\w+, \w+")
         self.assertEqual(lines[2:5], ["* certificate 1",
                                       "*   subject    CN=weir test localhost",
