@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 from scene import SECONDS, Terminal, free_port, http_server, server
@@ -64,6 +65,59 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", len(body))
         self.end_headers()
         self.wfile.write(body)
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was sent, as httpbin does."""
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self):
+        status = {"/cookies/set": 302, "/status/404": 404}.get(self.path.partition("?")[0], 200)
+        body = f"{self.command} {self.path}\n".encode()
+        for name in ("X-Mine", "Cookie", "Authorization", "Content-Type"):
+            if name in self.headers:
+                body += f"{name}: {self.headers[name]}\n".encode()
+        body += self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "/cookies")
+            self.send_header("Set-Cookie", "name=value; Path=/")
+        self.send_header("Content-Length", len(body))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = answer
+
+
+class Requests(unittest.TestCase):
+    def test_02_requests(self):
+        with http_server(Echo) as url:
+            status, printed, words = run("02_requests", url + "/")
+        self.assertEqual((status, words), (0, ""))
+        for line in ("GET /get?key1=value+1&key2=2\nX-Mine: yes\nCookie: mine=1\n",
+                     "Authorization: Basic dXNlcjpzZWNyZXQ=\n",
+                     "Content-Type: application/x-www-form-urlencoded\na=1&b=two+words\n",
+                     'Content-Type: application/json\n{"n": 1}\n',
+                     'name="photo"; filename="cat.png"\r\nContent-Type: image/png\r\n',
+                     "GET /cookies\nCookie: name=value\n", "1 in the jar\n",
+                     "404 Not Found"):
+            self.assertIn(line, printed)
+
+    def test_download(self):
+        with http_server(Echo) as url, tempfile.TemporaryDirectory() as folder:
+            urls = [f"{url}/files/f{i}.txt?x=/y" for i in range(60)]
+            urls += [f"{url}/..", f"{url}/status/404"]
+            status, printed, words = run("download", *urls, cwd=folder)
+            self.assertEqual(status, 0, words)
+            self.assertIn("404", words)
+            self.assertEqual(sorted(os.listdir(folder)),
+                             sorted([f"f{i}.txt" for i in range(60)] + ["download"]))
+            with open(os.path.join(folder, "f7.txt"), encoding="ascii") as file:
+                self.assertEqual(file.read(), "GET /files/f7.txt?x=/y\n")
+        self.assertEqual(printed.count("\n"), 61)
 
 
 class HTTP(unittest.TestCase):
