@@ -43,6 +43,7 @@ static weir_response *new_response(weir_session *session)
         return NULL;
     response->session = session;
     weir__link_init(&response->link);
+    weir__buffer_init(&response->converted, allocator, WEIR_NO_LIMIT);
     weir_http_fields_init(&response->fields, allocator, NULL);
     set_limits(response, &session->limits);
     return response;
@@ -94,6 +95,7 @@ static void begin(weir_response *response, const weir_request_options *options)
     response->previous = NULL;
     response->text = (weir_slice){NULL, 0};
     response->has_text = false;
+    response->has_utf8 = false;
     response->close = false;
     response->method[0] = '\0';
     response->timeout_ms =
@@ -125,6 +127,7 @@ static void free_one(weir_response *response)
     weir__body_abandon(response);
     weir__reader_clear(&response->reader);
     weir__target_release(session, response->target);
+    weir__buffer_clear(&response->converted);
     if (session->client.closed || session->spare_count == MAX_SPARES) {
         destroy(response);
     } else {
@@ -171,6 +174,11 @@ int weir__response_fail_prefix(const weir_response *response, const char *phase)
 int weir_response_status(const weir_response *response)
 {
     return response->head->status_code;
+}
+
+bool weir_response_ok(const weir_response *response)
+{
+    return response->head->status_code < 400;
 }
 
 weir_slice weir_response_reason(const weir_response *response)

@@ -7,6 +7,7 @@
 #include <weir/http_codec.h>
 #include <weir/response.h>
 
+#include "buffer.h"
 #include "reader.h"
 #include "session.h"
 
@@ -36,8 +37,11 @@ struct weir_response {
     size_t max_text_bytes;
     weir_slice text; /* once has_text */
     bool has_text;
-    bool close;    /* the request asked for the connection to be closed */
-    bool answered; /* a byte of the response has come */
+    weir_slice utf8; /* the text as UTF-8, once has_utf8 */
+    bool has_utf8;
+    weir__buffer converted; /* where that lies, unless it is the text */
+    bool close;             /* the request asked for the connection to be closed */
+    bool answered;          /* a byte of the response has come */
     enum weir__body_state state;
     char method[24];         /* for sentences, cut to fit */
     weir_http_limits limits; /* that the decoder has */

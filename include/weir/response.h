@@ -20,11 +20,14 @@
 #ifndef WEIR_RESPONSE_H
 #define WEIR_RESPONSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <weir/http.h>
+#include <weir/http_values.h>
 #include <weir/reader.h>
 #include <weir/slice.h>
+#include <weir/url.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,6 +39,9 @@ typedef struct weir_response weir_response;
 
 /** The status code: 200 to 999, or 101. Those of 1xx but 101 are left out. */
 int weir_response_status(const weir_response *response);
+
+/** Whether the status code is less than 400. */
+bool weir_response_ok(const weir_response *response);
 
 /** The reason phrase as it was sent; may be empty. */
 weir_slice weir_response_reason(const weir_response *response);
@@ -93,6 +99,54 @@ weir_reader *weir_response_body(weir_response *response);
  * it can still be read from weir_response_body(); or what reading returns.
  */
 int weir_response_text(weir_response *response, weir_slice *text);
+
+/**
+ * The same as UTF-8, with U+FFFD for what is malformed.
+ *
+ * The encoding is that of the byte order mark, which is left out; else UTF-8 for JSON
+ * (RFC 8259 8.1); else the parameter `charset` of Content-Type, if it names one of the
+ * encodings of the web (WHATWG Encoding 4.2; as there, `iso-8859-1` is windows-1252);
+ * else the default. In memory of its own unless it is UTF-8 already.
+ *
+ *   default_charset   where the response says nothing. NULL: UTF-8
+ *   text              out. The second call returns the same, whatever the default
+ *
+ * Returns WEIR_OK; WEIR_E_INVALID when the default is no encoding; WEIR_E_UNSUPPORTED
+ * when iconv is needed, and does not know the encoding, or this build has none; or what
+ * weir_response_text returns. After a failure weir_response_text still has the bytes.
+ */
+int weir_response_text_utf8(weir_response *response, const char *default_charset,
+                            weir_slice *text);
+
+/** The media type of the field Content-Type. False, leaving *type alone, when there is
+ * none that makes sense. */
+bool weir_response_media_type(const weir_response *response, weir_media_type *type);
+
+/** The most bytes that weir_response_filename writes, with the NUL behind them. */
+#define WEIR_FILENAME_BYTES 256
+
+/**
+ * A name to save the body by, in the present folder: that of Content-Disposition, else
+ * the last part of the URL's path; made safe (weir_safe_filename).
+ *
+ *   space   at least WEIR_FILENAME_BYTES
+ *
+ * Returns its length; 0 when neither has a name, so that the caller needs one; or
+ * WEIR_E_MEMORY.
+ */
+int weir_response_filename(const weir_response *response, char *space);
+
+/**
+ * Where a link of the fields Link points, as in
+ * `weir_response_link(response, WEIR_S("next"), &url)` (RFC 8288): the first of that
+ * relation, relative to the URL that answered.
+ *
+ *   url   out, with 1: the caller's, until weir_url_clear()
+ *
+ * Returns 1; 0 when there is no such link; or, when it is no URL, what weir_url_parse
+ * returns.
+ */
+int weir_response_link(const weir_response *response, weir_slice rel, weir_url *url);
 
 /**
  * The fields that came behind a chunked body (RFC 9112 7.1.2); NULL until the end of
