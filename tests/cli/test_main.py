@@ -10,6 +10,9 @@ import unittest
 
 from scene import WEIR, Terminal, weir
 
+NAMES = ("get", "head", "post", "put", "patch", "delete", "options", "request", "connect",
+         "tls", "demo")
+
 
 class Main(unittest.TestCase):
     def test_says_its_version(self):
@@ -21,11 +24,12 @@ class Main(unittest.TestCase):
         for arguments in (["--help"], ["help"]):
             done = weir(*arguments)
             self.assertEqual(done.returncode, 0)
-            for name in (b"get", b"connect", b"tls", b"demo"):
-                self.assertIn(b"\n  " + name + b" ", done.stdout)
+            for name in NAMES:
+                self.assertIn(f"\n  {name} ".encode(), done.stdout)
+            self.assertLess(done.stdout.count(b"\n"), 24)  # one screen
 
     def test_says_how_each_command_is_used(self):
-        for name in ("get", "connect", "tls", "demo"):
+        for name in NAMES:
             pages = [weir(name, "--help"), weir("help", name), weir(name, "-h")]
             for page in pages:
                 self.assertEqual((page.returncode, page.stderr), (0, b""))

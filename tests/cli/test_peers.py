@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT
 
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -17,7 +18,7 @@ import tempfile
 import time
 import unittest
 
-from scene import SECONDS, certificate, free_port, need_certificates, weir
+from scene import SECONDS, certificate, free_port, need, need_certificates, weir
 
 # Without "<", so that no server-side include is seen.
 PIECE = random.Random(2).randbytes(1 << 20).replace(b"<", b"\0")
@@ -74,6 +75,24 @@ def peer(arguments, port):
             process.terminate()
 
 
+@contextlib.contextmanager
+def nginx(test, scheme, secure):
+    """A server of the SIZES; gives the beginning of its URLs, and its folder."""
+    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if not program:
+        missing(test, "nginx")
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        path = pathlib.Path(folder)
+        (path / "nginx.conf").write_text(NGINX.format(port=port, secure=secure))
+        (path / "files").mkdir()
+        for name, size in SIZES.items():
+            (path / "files" / name).write_bytes(body(size))
+        command = [program, "-e", "stderr", "-p", folder, "-c", "nginx.conf"]
+        with peer(command, port):
+            yield f"{scheme}://localhost:{port}", path
+
+
 def fields(stderr, name):
     """The values of a field in the heads that -v has shown."""
     return re.findall(rf"^< {name}: (\S+)$", stderr.decode(), re.MULTILINE | re.I)
@@ -82,22 +101,10 @@ def fields(stderr, name):
 class Peers(unittest.TestCase):
     def fetch_from_nginx(self, scheme, secure, *arguments):
         """All sizes, plain and chunked, over one connection."""
-        program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-        if not program:
-            missing(self, "nginx")
-        with tempfile.TemporaryDirectory() as folder:
-            port = free_port()
-            path = pathlib.Path(folder)
-            (path / "nginx.conf").write_text(NGINX.format(port=port, secure=secure))
-            (path / "files").mkdir()
-            for name, size in SIZES.items():
-                (path / "files" / name).write_bytes(body(size))
-            command = [program, "-e", "stderr", "-p", folder, "-c", "nginx.conf"]
-            with peer(command, port):
-                url = f"{scheme}://localhost:{port}"
-                urls = [f"{url}/{name}" for name in SIZES]
-                urls += [f"{url}/chunked/{name}" for name in SIZES]
-                result = weir("get", "-v", *arguments, *urls)
+        with nginx(self, scheme, secure) as (url, _):
+            urls = [f"{url}/{name}" for name in SIZES]
+            urls += [f"{url}/chunked/{name}" for name in SIZES]
+            result = weir("get", "-v", *arguments, *urls)
         self.assertEqual(result.returncode, 0, result.stderr)
         wanted = hashlib.sha256(b"".join(map(body, SIZES.values())) * 2)
         self.assertEqual(hashlib.sha256(result.stdout).digest(), wanted.digest())
@@ -120,22 +127,47 @@ class Peers(unittest.TestCase):
             self.assertRegex(shown.decode(), rf"\n\* {version}, [^\n]*, ALPN http/1\.1\n")
             self.assertEqual(len(re.findall(rb"^\* trusted by ", shown, re.MULTILINE)), 1)
 
-    def test_httpbin(self):
+    def test_nginx_goes_on_with_a_file(self):
+        with nginx(self, "http", "") as (url, folder), tempfile.TemporaryDirectory() as own:
+            path = pathlib.Path(own) / "f"
+            size, modified = SIZES["100m"] // 3, (folder / "files/100m").stat().st_mtime
+            for old, changed in ((body(size), 0), (b"old", 1)):
+                path.write_bytes(old)
+                os.utime(path, (modified // 1 - changed,) * 2)
+                result = weir("get", "-v", "-C", "-o", str(path), f"{url}/100m")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                status = b"200 OK" if changed else b"206 Partial Content"
+                self.assertIn(b"\n< HTTP/1.1 " + status, result.stderr)
+                self.assertEqual(path.stat().st_size, SIZES["100m"])
+                self.assertTrue(path.read_bytes() == body(SIZES["100m"]))
+
+
+class Httpbin(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
         python = "/usr/bin/python3"
         found = subprocess.run([python, "-c", "import gunicorn, httpbin"],
                                stderr=subprocess.DEVNULL, check=False)
-        if found.returncode != 0:
-            missing(self, "httpbin")
+        need("httpbin is not installed", found.returncode == 0)
         port = free_port()
-        with tempfile.TemporaryDirectory() as folder:
-            command = [python, "-m", "gunicorn", "-k", "gthread", "--bind",
-                       f"127.0.0.1:{port}", "--worker-tmp-dir", folder, "httpbin:app"]
-            # These two give 100 KiB at most.
-            sizes = (0, 1024, 100 * 1024)
-            with peer(command, port) as url:
-                urls = [f"{url}/{kind}/{size}?seed=7&chunk_size=999"
-                        for size in sizes for kind in ("bytes", "stream-bytes")]
-                result = weir("get", "-v", *urls)
+        cls.stack = contextlib.ExitStack()
+        cls.addClassCleanup(cls.stack.close)
+        cls.folder = cls.stack.enter_context(tempfile.TemporaryDirectory())
+        cls.url = cls.stack.enter_context(peer(
+            [python, "-m", "gunicorn", "-k", "gthread", "--bind", f"127.0.0.1:{port}",
+             "--worker-tmp-dir", cls.folder, "httpbin:app"], port))
+
+    def fetch(self, *arguments, path):
+        result = weir(*arguments, self.url + path)
+        self.assertEqual((result.returncode, result.stderr), (0, b""), result)
+        return json.loads(result.stdout)
+
+    def test_bodies_of_each_framing(self):
+        # These two give 100 KiB at most.
+        sizes = (0, 1024, 100 * 1024)
+        urls = [f"{self.url}/{kind}/{size}?seed=7&chunk_size=999"
+                for size in sizes for kind in ("bytes", "stream-bytes")]
+        result = weir("get", "-v", *urls)
         self.assertEqual(result.returncode, 0, result.stderr)
         wanted = b""
         for size in sizes:
@@ -145,6 +177,32 @@ class Peers(unittest.TestCase):
         self.assertEqual(hashlib.sha256(result.stdout).digest(),
                          hashlib.sha256(wanted).digest())
         self.assertEqual(fields(result.stderr, "transfer-encoding"), ["chunked"] * 3)
+
+    def test_what_is_sent(self):
+        seen = self.fetch("get", "-q", "a=b c", "-H", "X-Y: z", path="/get")
+        self.assertEqual((seen["args"], seen["headers"]["X-Y"]), ({"a": "b c"}, "z"))
+        self.assertEqual(self.fetch("post", "-d", "a=1", "-d", "b=2", path="/post")["form"],
+                         {"a": "1", "b": "2"})
+        self.assertEqual(self.fetch("put", "--json", '{"a": [1]}', path="/put")["json"],
+                         {"a": [1]})
+        seen = self.fetch("post", "-F", "a=1", "-F", f"f=@{__file__}", path="/post")
+        self.assertEqual(seen["form"], {"a": "1"})
+        self.assertEqual(seen["files"]["f"], pathlib.Path(__file__).read_text("utf-8"))
+
+    def test_credentials_cookies_redirects_and_codings(self):
+        for path, *arguments in (("/basic-auth/me/pw", "-u", "me:pw"),
+                                 ("/bearer", "--bearer", "tok"),
+                                 ("/digest-auth/auth/me/pw/SHA-256", "-u", "me:pw",
+                                  "--digest")):
+            if "--digest" in arguments and os.environ.get("WEIR_TLS") == "0":
+                continue  # the hash functions are OpenSSL's
+            self.assertTrue(self.fetch("get", *arguments, path=path)["authenticated"])
+        seen = self.fetch("get", "-b", "b=2", path="/cookies/set?a=1")
+        self.assertEqual(seen["cookies"], {"a": "1"} | {"b": "2"})
+        self.assertEqual(self.fetch("get", path="/redirect/3")["url"], f"{self.url}/get")
+        self.assertTrue(self.fetch("get", path="/gzip")["gzipped"])
+        result = weir("get", "-f", f"{self.url}/status/404")
+        self.assertEqual((result.returncode, result.stdout), (1, b""))
 
 
 if __name__ == "__main__":
