@@ -79,7 +79,6 @@ static int send_request(struct transfer *transfer, weir_request_options *options
     return weir_request(transfer->session, options, response);
 }
 
-<<<<<<< HEAD
 static enum outcome try_again(struct transfer *transfer, const weir_response *response)
 {
     retry_wait(transfer, response);
@@ -92,41 +91,23 @@ static enum outcome give_up(const struct transfer *transfer)
     return FAILED;
 }
 
-=======
->>>>>>> 5fc1b840f7db846863cebd5cca9db96353025c1d
 static enum outcome finish(struct transfer *transfer, weir_response *response)
 {
     const struct fetch *fetch = transfer->fetch;
     bool broke = false;
     if (fetch->fail_on_status && weir_response_raise_for_status(response) < 0 &&
-<<<<<<< HEAD
         !(fetch->resume && weir_response_status(response) == 416))
         return give_up(transfer);
-=======
-        !(fetch->resume && weir_response_status(response) == 416)) {
-        command_complain_of_failure(fetch->command);
-        return FAILED;
-    }
->>>>>>> 5fc1b840f7db846863cebd5cca9db96353025c1d
     if (fetch->remote_name && !transfer->path && !receive_name(transfer, response))
         return FAILED;
     if (receive(transfer, response, &broke))
         return DONE;
-<<<<<<< HEAD
     if (!broke)
         return FAILED;
     /* What went to standard output cannot be taken back. */
     bool again =
         transfer->path && retry_after_failure(transfer, weir_last_error()->status);
     return again ? try_again(transfer, NULL) : give_up(transfer);
-=======
-    /* What went to standard output cannot be taken back. */
-    if (!broke || !transfer->path ||
-        !retry_after_failure(transfer, weir_last_error()->status))
-        return FAILED;
-    retry_wait(transfer, NULL);
-    return AGAIN;
->>>>>>> 5fc1b840f7db846863cebd5cca9db96353025c1d
 }
 
 static enum outcome take_response(struct transfer *transfer, weir_response *response)
@@ -135,15 +116,8 @@ static enum outcome take_response(struct transfer *transfer, weir_response *resp
         show_request(transfer); /* over a connection that there was */
         show_responses(response);
     }
-<<<<<<< HEAD
     return retry_after_response(transfer, response) ? try_again(transfer, response)
                                                     : finish(transfer, response);
-=======
-    if (!retry_after_response(transfer, response))
-        return finish(transfer, response);
-    retry_wait(transfer, response);
-    return AGAIN;
->>>>>>> 5fc1b840f7db846863cebd5cca9db96353025c1d
 }
 
 static enum outcome attempt(struct transfer *transfer)
@@ -156,20 +130,9 @@ static enum outcome attempt(struct transfer *transfer)
         !prepare_fields(transfer, options.content_type))
         return FAILED;
     int rc = send_request(transfer, &options, &response);
-<<<<<<< HEAD
     if (rc < 0)
         return retry_after_failure(transfer, rc) ? try_again(transfer, NULL)
                                                  : give_up(transfer);
-=======
-    if (rc < 0) {
-        if (!retry_after_failure(transfer, rc)) {
-            command_complain_of_failure(fetch->command);
-            return FAILED;
-        }
-        retry_wait(transfer, NULL);
-        return AGAIN;
-    }
->>>>>>> 5fc1b840f7db846863cebd5cca9db96353025c1d
     enum outcome outcome = take_response(transfer, response);
     weir_response_free(response);
     return outcome;

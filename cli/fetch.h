@@ -118,13 +118,8 @@ int64_t resume_time(const weir_response *response);
  * none. */
 bool receive_name(struct transfer *transfer, const weir_response *response);
 
-<<<<<<< HEAD
 /* Writes the response to where it belongs. False, having complained; or `*broke`: the
  * body broke off, and weir_last_error() says why. */
-=======
-/* Writes the response to where it belongs. False, having complained. `*broke` says
- * whether it was the server who broke off. */
->>>>>>> 5fc1b840f7db846863cebd5cca9db96353025c1d
 bool receive(const struct transfer *transfer, weir_response *response, bool *broke);
 
 /* --- fetch_retry.c ---------------------------------------------------------------- */

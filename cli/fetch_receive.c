@@ -207,11 +207,6 @@ static bool write_all(struct receiver *receiver, enum resume resume)
     begin_progress(receiver, resume == RESUME_APPEND ? transfer->from : 0);
     ok = ok && write_body(receiver);
     progress_end(&receiver->progress);
-<<<<<<< HEAD
-=======
-    if (receiver->broke)
-        command_complain_of_failure(transfer->fetch->command);
->>>>>>> 5fc1b840f7db846863cebd5cca9db96353025c1d
     ok = output_close(&receiver->output, ok) && ok;
     if (transfer->fetch->verbose)
         fprintf(
