@@ -167,6 +167,13 @@ static int find_out(weir__request *request, struct findings *findings)
     return rc < 0 ? rc : weir__cookies_value(request, &findings->cookies);
 }
 
+/* Who sends JSON mostly wants it; and who has said what it wants gets that. */
+static bool asks_for_json(const weir__request *request)
+{
+    return request->options->json && request->session->any_accept &&
+           !is_one_of(WEIR_S("accept"), request->options->skip_headers);
+}
+
 /* The fields of a request that has its own. */
 static int make_fields(const weir__request *request, const struct findings *findings,
                        weir_http_fields *fields, weir_slice *host)
@@ -177,6 +184,9 @@ static int make_fields(const weir__request *request, const struct findings *find
     const char *content_type = request->upload.content_type;
     if (rc == WEIR_OK && content_type && request->has_body)
         rc = add_default(fields, WEIR_S("Content-Type"), weir_slice_of(content_type));
+    if (rc == WEIR_OK && asks_for_json(request))
+        rc = add_default(fields, WEIR_S("Accept"),
+                         WEIR_S("application/json, */*;q=0.5"));
     if (rc == WEIR_OK && findings->authorization.len > 0)
         rc = add_default(fields, WEIR_S("Authorization"), findings->authorization);
     if (rc == WEIR_OK && findings->cookies.len > 0)
@@ -346,7 +356,7 @@ int weir__request_init(weir__request *request, weir_session *session,
     set_times(request);
     int rc = check_method(request->method);
     if (rc == WEIR_OK)
-        rc = weir__upload_init(&request->upload, session->loop, options);
+        rc = weir__upload_init(&request->upload, session, options);
     if (rc == WEIR_OK)
         rc = weir__target_of_request(session, options->url, options->params,
                                      &request->target);

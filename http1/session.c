@@ -75,6 +75,8 @@ static int make_fields(weir_session *session, const weir_session_options *option
     int rc = add_given_fields(session, options->headers);
     if (rc == WEIR_OK && options->force_close) /* RFC 9112 9.6 */
         rc = add_default_field(session, WEIR_S("Connection"), WEIR_S("close"));
+    session->any_accept =
+        !weir_http_fields_value(&session->fields, WEIR_S("Accept")).data;
     if (rc == WEIR_OK)
         rc = add_default_field(session, WEIR_S("Accept"), WEIR_S("*/*"));
     if (rc == WEIR_OK && !options->no_decoding && codings.len > 0)
@@ -112,6 +114,7 @@ static void set_options(weir_session *session, const weir_session_options *optio
         options->max_redirects ? options->max_redirects : DEFAULT_MAX_REDIRECTS;
     session->raise_for_status = options->raise_for_status;
     session->no_decoding = options->no_decoding;
+    session->json_adapter = options->json_adapter;
     session->content_limits = options->content_limits;
     session->limits = options->limits;
     session->tls = options->tls;

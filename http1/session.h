@@ -39,6 +39,8 @@ struct weir_session {
     size_t max_text_bytes;
     weir_http_limits limits;
     bool no_decoding;
+    bool any_accept; /* it has nothing of its own to say about what it takes */
+    const weir_json_adapter *json_adapter;
     weir_content_limits content_limits;
     weir_tls_context *tls;       /* for https; NULL: not needed yet */
     weir_tls_context *given_tls; /* the same, when the program has given it */

@@ -6,13 +6,14 @@
 #include "allocator.h"
 #include "error.h"
 #include "loop.h"
+#include "session.h"
 
 /* Of the body, between two looks at the clock and at what the server says. */
 #define PIECE_BYTES ((size_t)64 * 1024)
 
 static int count_sources(const weir_request_options *options)
 {
-    return (options->body.len > 0) + (options->form != NULL) +
+    return (options->body.len > 0) + (options->form != NULL) + (options->json != NULL) +
            (options->multipart != NULL) + (options->body_reader != NULL) +
            (options->body_next != NULL);
 }
@@ -69,9 +70,31 @@ static int open_form(weir__upload *upload)
     return upload->reader ? WEIR_OK : weir_last_error()->status;
 }
 
-static int open_source(weir__upload *upload)
+static int open_json(weir__upload *upload, const weir_json_adapter *adapter)
+{
+    const void *value = upload->options->json;
+    if (!adapter)
+        return weir__fail(WEIR_E_INVALID, "request",
+                          "the session has no .json_adapter to write .json with");
+    size_t len = adapter->encode(value, NULL, 0);
+    upload->encoded = len > 0 ? weir__malloc(upload->loop->allocator, len) : NULL;
+    if (len > 0 && !upload->encoded)
+        return weir__fail(WEIR_E_MEMORY, "request", "no memory for the JSON");
+    if (len == 0 || adapter->encode(value, upload->encoded, len) != len)
+        return weir__fail(WEIR_E_INVALID, "request", "the value is no JSON");
+    upload->bytes = (weir_slice){upload->encoded, len};
+    upload->length = len;
+    upload->kind = WEIR__UPLOAD_BYTES;
+    if (!upload->content_type)
+        upload->content_type = "application/json";
+    return WEIR_OK;
+}
+
+static int open_source(weir__upload *upload, const weir_session *session)
 {
     const weir_request_options *options = upload->options;
+    if (options->json)
+        return open_json(upload, session->json_adapter);
     if (options->form)
         return open_fields(upload);
     if (options->multipart)
@@ -90,16 +113,16 @@ static int open_source(weir__upload *upload)
     return WEIR_OK;
 }
 
-int weir__upload_init(weir__upload *upload, weir_loop *loop,
+int weir__upload_init(weir__upload *upload, weir_session *session,
                       const weir_request_options *options)
 {
-    *upload = (weir__upload){.loop = loop,
+    *upload = (weir__upload){.loop = session->loop,
                              .options = options,
                              .content_type = options->content_type,
                              .has_length = true};
     if (count_sources(options) > 1)
         return weir__fail(WEIR_E_INVALID, "request", "the request has two bodies");
-    return open_source(upload);
+    return open_source(upload, session);
 }
 
 void weir__upload_clear(weir__upload *upload)

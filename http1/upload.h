@@ -30,7 +30,7 @@ typedef struct weir__upload {
 } weir__upload;
 
 /* WEIR_OK, or a status with its sentence; to be cleared in any case. */
-int weir__upload_init(weir__upload *upload, weir_loop *loop,
+int weir__upload_init(weir__upload *upload, weir_session *session,
                       const weir_request_options *options);
 
 /* The next piece, waiting if it must: 1, 0 at the end, or a status with its sentence. */

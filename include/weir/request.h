@@ -81,6 +81,11 @@ typedef struct weir_request_options {
     /** Fields of a form (application/x-www-form-urlencoded), ended by `{0}`. */
     const weir_pair *form;
 
+    /** A value of the library of the session's .json_adapter (json.h: a `json_t *`), sent
+     * as application/json; and JSON is what is asked for (Accept), unless the session
+     * or .headers say otherwise. NULL: none. */
+    const void *json;
+
     /** A form with files (multipart/form-data; form.h). It stays the caller's. */
     weir_form *multipart;
 
@@ -101,7 +106,7 @@ typedef struct weir_request_options {
     /** Fields behind a body that is sent in chunks (RFC 9110 6.5). NULL: none. */
     const weir_pair *trailers;
 
-    /** The field Content-Type. NULL: that of the form; else none. */
+    /** The field Content-Type. NULL: that of the form or of JSON; else none. */
     const char *content_type;
 
     /** Send the body only when the server says that it wants it (RFC 9110 10.1.1), or

@@ -23,6 +23,7 @@
 #include <weir/auth.h>
 #include <weir/cookies.h>
 #include <weir/http.h>
+#include <weir/json_adapter.h>
 #include <weir/loop.h>
 #include <weir/request.h>
 #include <weir/response.h>
@@ -117,6 +118,10 @@ typedef struct weir_session_options {
 
     /** Take all bodies as they come, and ask for none that are coded. */
     bool no_decoding;
+
+    /** How .json of requests is written; it must live until the session is freed.
+     * `&weir_jansson` for jansson (json.h). NULL: requests have no .json. */
+    const weir_json_adapter *json_adapter;
 
     /** How far a coded body may grow; as in content_codec.h. */
     weir_content_limits content_limits;

@@ -36,6 +36,7 @@
 #include <weir/http_auth.h>
 #include <weir/http_codec.h>
 #include <weir/http_values.h>
+#include <weir/json_adapter.h>
 #include <weir/loop.h>
 #include <weir/queue.h>
 #include <weir/reader.h>
