@@ -72,7 +72,7 @@ static int send_request(struct transfer *transfer, weir_request_options *options
     options->skip_headers = fetch->skipped;
     options->cookies = fetch->cookies.items;
     options->auth = credentials(fetch);
-    if (fetch->verbose)
+    if (fetch->verbose && !fetch->unix_path && fetch->addresses.count == 0)
         show_addresses(transfer);
     transfer->start = stopwatch_ms();
     transfer->shown = !fetch->verbose;
@@ -250,6 +250,9 @@ static enum exit_status fetch_in_session(struct fetch *fetch, weir_tls_context *
     struct transfer *current = NULL;
     weir_session_options options = {
         .user_agent = "weir/" WEIR_VERSION,
+        .unix_path = fetch->unix_path,
+        .resolve = fetch->addresses.items,
+        .family = fetch->family,
         .tls = tls,
         .no_decoding = fetch->raw || fetch->resume, /* ranges count coded bytes */
         .max_redirects = fetch->max_redirects,
@@ -303,6 +306,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     pairs_clear(&fetch.params);
     pairs_clear(&fetch.headers);
     pairs_clear(&fetch.cookies);
+    pairs_clear(&fetch.addresses);
     body_clear(&fetch.body);
     free((void *)fetch.skipped);
     free(fetch.user);

@@ -41,6 +41,9 @@ struct fetch {
     uint32_t connect_timeout_ms;
     unsigned retries;
     bool raw;
+    const char *unix_path;
+    struct pairs addresses; /* of hosts that are not looked up */
+    weir_family family;
     struct secure_options secure;
 
     /* where to */

@@ -19,8 +19,10 @@ enum {
     MAX_REDIRECTS,
     NO_FOLLOW,
     RAW,
+    RESOLVE,
     RETRY,
-    TIMEOUT
+    TIMEOUT,
+    UNIX_SOCKET
 };
 
 const char FETCH_HELP[] =
@@ -58,6 +60,11 @@ const char FETCH_HELP[] =
     "                    answered by 429, 502, 503 or 504; not POST and PATCH. Waits\n"
     "                    for 0.25 s, then twice as long each time, or as Retry-After\n"
     "                    says: 60 s at most\n"
+    "  -4, -6            connect to addresses of IPv4, or IPv6, only\n"
+    "  --resolve HOST:PORT:ADDRESS[,...]\n"
+    "                    connect to ADDRESS for that host; HOST may be *\n"
+    "  --unix-socket PATH\n"
+    "                    connect to a Unix socket, whatever the host\n"
     "\n"
     "Where to:\n"
     "\n"
@@ -85,7 +92,7 @@ const char FETCH_HELP[] =
     "line\n"
     "is wrong, as with a URL that is none.\n";
 
-static const char SHORT_OPTIONS[] = ":b:c:Cd:fF:hH:iLo:Oq:sT:u:v";
+static const char SHORT_OPTIONS[] = ":46b:c:Cd:fF:hH:iLo:Oq:sT:u:v";
 
 static const struct option LONG_OPTIONS[] = {
     {"bearer", required_argument, NULL, BEARER},
@@ -109,9 +116,11 @@ static const struct option LONG_OPTIONS[] = {
     {"query", required_argument, NULL, 'q'},
     {"raw", no_argument, NULL, RAW},
     {"remote-name", no_argument, NULL, 'O'},
+    {"resolve", required_argument, NULL, RESOLVE},
     {"retry", required_argument, NULL, RETRY},
     {"silent", no_argument, NULL, 's'},
     {"timeout", required_argument, NULL, TIMEOUT},
+    {"unix-socket", required_argument, NULL, UNIX_SOCKET},
     {"upload-file", required_argument, NULL, 'T'},
     {"user", required_argument, NULL, 'u'},
     {"verbose", no_argument, NULL, 'v'},
@@ -190,6 +199,22 @@ static enum exit_status take_cookies(struct fetch *fetch, char *text)
     return COMMAND_OK;
 }
 
+/* "HOST:PORT:ADDRESS,...", of which the addresses may have colons, too. */
+static enum exit_status take_addresses(struct fetch *fetch, char *text)
+{
+    char *addresses = text[0] == '[' ? strchr(text, ']') : text;
+    for (int colons = 0; addresses && colons < 2; colons++) {
+        addresses = strchr(addresses, ':');
+        if (addresses)
+            addresses++;
+    }
+    if (!addresses || addresses[0] == '\0')
+        return command_refuse(fetch->command, "--resolve %s is not HOST:PORT:ADDRESS",
+                              text);
+    addresses[-1] = '\0';
+    return added(fetch, pairs_add(&fetch->addresses, text, addresses));
+}
+
 /* Copied, so that the list of processes does not go on showing it. */
 static enum exit_status take_user(struct fetch *fetch, char *text)
 {
@@ -245,6 +270,12 @@ static enum exit_status take_max_redirects(struct fetch *fetch)
 static bool take_flag(struct fetch *fetch, int option)
 {
     switch (option) {
+    case '4':
+        fetch->family = WEIR_FAMILY_IPV4;
+        return true;
+    case '6':
+        fetch->family = WEIR_FAMILY_IPV6;
+        return true;
     case 'C':
         fetch->resume = true;
         return true;
@@ -295,10 +326,15 @@ static enum exit_status take_how(struct fetch *fetch, int option, char **argv)
         return take_seconds(fetch, "--connect-timeout", &fetch->connect_timeout_ms);
     case MAX_REDIRECTS:
         return take_max_redirects(fetch);
+    case RESOLVE:
+        return take_addresses(fetch, optarg);
     case RETRY:
         return take_number(fetch, "--retry", &fetch->retries);
     case TIMEOUT:
         return take_seconds(fetch, "--timeout", &fetch->timeout_ms);
+    case UNIX_SOCKET:
+        fetch->unix_path = optarg;
+        return COMMAND_OK;
     default:
         return secure_take(fetch->command, &fetch->secure, option, argv);
     }

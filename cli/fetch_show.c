@@ -23,8 +23,9 @@ void show_addresses(const struct transfer *transfer)
     char text[WEIR_ADDRESS_TEXT_BYTES];
     double start = stopwatch_ms();
     snprintf(host, sizeof(host), "%.*s", (int)name.len, name.data);
-    int count = weir_resolve(weir_session_loop(transfer->session), host,
-                             weir_url_port(&transfer->url), WEIR_FAMILY_ANY, addresses);
+    int count =
+        weir_resolve(weir_session_loop(transfer->session), host,
+                     weir_url_port(&transfer->url), transfer->fetch->family, addresses);
     if (count <= 0)
         return; /* the request will say so */
     fprintf(stderr, "* %s is", host);

@@ -4,13 +4,16 @@ SPDX-License-Identifier: MIT
 """
 
 import base64
+import contextlib
 import email
 import email.policy
 import http.server
 import json
 import os
+import socketserver
 import stat
 import tempfile
+import threading
 import time
 import unittest
 
@@ -58,6 +61,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(echo)
+
+
+class UnixServer(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+    def get_request(self):
+        connection, _ = super().get_request()
+        return connection, ("unix", 0)
+
+
+@contextlib.contextmanager
+def unix_server(path):
+    with UnixServer(path, Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield
+        running.shutdown()
 
 
 class Scene(unittest.TestCase):
@@ -117,6 +136,7 @@ class Heads(Scene):
                 (b"-C and -i", "get", "-C", "-i", "-O", "u"),
                 (b"-u and --bearer", "get", "-u", "a:b", "--bearer", "c", "u"),
                 (b"--digest takes -u", "get", "--digest", "u"),
+                (b"is not HOST:PORT:ADDRESS", "get", "--resolve", "a:1", "u"),
                 (b"one of -d, --json", "post", "-d", "a", "--json", "b", "u"),
                 (b"one of -d, --json", "post", "-T", "a", "-T", "b", "u"),
                 (b"-F a is not", "post", "-F", "a", "u"),
@@ -167,6 +187,26 @@ class Heads(Scene):
                     self.url + "/slow", status=1)
         self.assertEqual(self.send("get", "--timeout", "30", "--connect-timeout", "20.5",
                                    "--timeout", "0")["method"], "GET")
+
+
+class Connections(Scene):
+    def test_connects_where_it_is_told(self):
+        port = self.url.rpartition(":")[2]
+        for name in ("a.example", "*"):
+            done = weir("get", "--resolve", f"{name}:{port}:127.0.0.1",
+                        f"http://a.example:{port}/x")
+            seen = json.loads(done.stdout)
+            self.assertEqual(dict(seen["fields"])["Host"], f"a.example:{port}")
+        self.assertEqual(self.send("get", "-4")["method"], "GET")
+        self.refuse(b"", "get", "-6", self.url, status=1)
+
+    def test_connects_to_a_unix_socket(self):
+        path = self.file("socket")
+        with unix_server(path):
+            done = weir("get", "-v", "--unix-socket", path, "http://a.example/y")
+        self.assertEqual(json.loads(done.stdout)["path"], "/y")
+        self.assertIn(f"* connected to {path}\n".encode(), done.stderr)
+        self.refuse(b"socket", "get", "--unix-socket", path + "2", self.url, status=1)
 
 
 class Bodies(Scene):
