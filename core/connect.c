@@ -87,6 +87,12 @@ static int find_addresses(weir_loop *loop, const weir_connect_options *options,
     return (int)options->address_count;
 }
 
+static void tell(const weir_connect_options *options, weir_connect_step step)
+{
+    if (options->on_step)
+        options->on_step(step, options->step_arg);
+}
+
 static int connect_host(weir_loop *loop, const weir_connect_options *options, int *fd)
 {
     weir_address addresses[WEIR_MAX_ADDRESSES];
@@ -102,6 +108,7 @@ static int connect_host(weir_loop *loop, const weir_connect_options *options, in
         count = keep_public(name, addresses, count);
     if (count < 0)
         return count;
+    tell(options, WEIR_CONNECT_RESOLVED);
     interleave(addresses, count);
     return weir__race(loop,
                       &(struct weir__race_options){
@@ -194,8 +201,10 @@ int weir__connect(weir_loop *loop, const weir_connect_options *options, int *fd,
                             : connect_host(loop, options, fd);
     bool timed_out = weir_timeout_end(&timeout);
     *kind = options->unix_path ? WEIR__DESCRIPTOR_UNIX : WEIR__DESCRIPTOR_TCP;
-    return rc < 0 ? describe(rc, options, timeout_ms, timed_out && rc == WEIR_E_TIMEOUT)
-                  : rc;
+    if (rc < 0)
+        return describe(rc, options, timeout_ms, timed_out && rc == WEIR_E_TIMEOUT);
+    tell(options, WEIR_CONNECT_CONNECTED);
+    return rc;
 }
 
 static const char *server_name(const weir_connect_options *options)
@@ -207,8 +216,10 @@ static int secure_stream(weir_stream *stream, const weir_connect_options *option
 {
     weir_tls_context *tls = options->tls;
     int rc = tls->security->start(stream, tls, server_name(options));
-    if (rc == WEIR_OK)
+    if (rc == WEIR_OK) {
+        tell(options, WEIR_CONNECT_SECURED);
         return rc;
+    }
     weir_stream_abort(stream);
     return weir__fail_prefix("connect to %s", name_of(options));
 }
@@ -220,8 +231,10 @@ static int secure_transport(weir_transport *lower, weir_transport **transport,
     weir_tls_context *tls = options->tls;
     int rc = tls->security->wrap(lower, transport, tls, server_name(options), protocol,
                                  self);
-    if (rc == WEIR_OK)
+    if (rc == WEIR_OK) {
+        tell(options, WEIR_CONNECT_SECURED);
         return rc;
+    }
     weir_transport_abort(lower);
     return weir__fail_prefix("connect to %s", name_of(options));
 }

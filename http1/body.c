@@ -49,6 +49,7 @@ static int fail(weir_response *response, int rc)
 static int end_body(weir_response *response, const weir_http_event *event)
 {
     response->trailers = event->trailers;
+    response->times.ended = response->session->loop->now;
     response->state = WEIR__BODY_ENDED;
     try_release(response);
     return 0;

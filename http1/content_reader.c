@@ -21,6 +21,7 @@ struct content_reader {
     weir_reader reader; /* first: weir_reader_free frees the whole */
     weir_reader *inner;
     weir_slice input; /* of the inner reader's window, not decoded yet */
+    uint64_t decoded; /* bytes so far */
     bool hungry;      /* the decoder wants more than that */
     weir_content_decoder decoder;
 };
@@ -72,8 +73,10 @@ static int decode(struct content_reader *content)
     int rc = weir_content_decode(&content->decoder, &content->input, space, size, &len);
     if (rc < 0)
         return fail(content);
-    if (rc == WEIR_CONTENT_DATA)
+    if (rc == WEIR_CONTENT_DATA) {
         weir__reader_commit(&content->reader, len);
+        content->decoded += len;
+    }
     return rc;
 }
 
@@ -115,6 +118,7 @@ static struct content_reader *new_reader(weir_reader *inner,
     content->inner = inner;
     content->input = (weir_slice){NULL, 0};
     content->hungry = true;
+    content->decoded = 0;
     weir_content_decoder_options options = {loop->allocator,
                                             limits ? *limits : DEFAULTS};
     weir_content_decoder_init(&content->decoder, &options);
@@ -184,4 +188,9 @@ int weir__content_reader_new(weir_reader *inner, const weir_http_fields *fields,
     if (rc == WEIR_OK)
         *reader = NULL;
     return rc;
+}
+
+uint64_t weir__content_reader_len(const weir_reader *reader)
+{
+    return ((const struct content_reader *)(const void *)reader)->decoded;
 }

@@ -12,4 +12,7 @@
 int weir__content_reader_new(weir_reader *inner, const weir_http_fields *fields,
                              const weir_content_limits *limits, weir_reader **reader);
 
+/* How many bytes such a reader has decoded. */
+uint64_t weir__content_reader_len(const weir_reader *reader);
+
 #endif

@@ -224,6 +224,8 @@ int weir__dial(weir_loop *loop, const weir__dialer *dialer,
         .connect_timeout_ms = to->connect_timeout_ms,
         .tls = to->tls,
         .server_name = to->host,
+        .on_step = to->on_step,
+        .step_arg = to->step_arg,
     };
     if (!dialer)
         return weir_stream_connect(loop, stream, &options);

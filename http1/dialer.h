@@ -6,6 +6,7 @@
 #define WEIR_HTTP1_DIALER_H
 
 #include <weir/session.h>
+#include <weir/stream.h>
 
 /* Shared by the session and its connections, which may outlive it in a shared pool. */
 typedef struct weir__dialer {
@@ -40,6 +41,8 @@ struct weir__destination {
     int port;
     weir_tls_context *tls; /* NULL: in the clear */
     uint32_t connect_timeout_ms;
+    void (*on_step)(weir_connect_step step, void *step_arg); /* or NULL */
+    void *step_arg;
     bool any_address; /* the program has named it, so it need not be public */
 };
 

@@ -97,8 +97,12 @@ int weir__exchange_receive(weir_response *response)
     if (!connection->stream)
         return fail_closed();
     int rc = read_in_time(response, &connection->stream->reader, &response->input);
-    if (rc > 0)
+    if (rc > 0) {
+        if (!response->answered)
+            response->times.first_byte = response->session->loop->now;
         response->answered = true;
+        response->times.received_bytes += response->input.len;
+    }
     if (!connection->stream)
         return fail_closed();
     return rc > 0 ? 1 : rc;
@@ -121,6 +125,8 @@ static int write_piece(weir_response *response, const weir_slice *slices, size_t
     const weir__connection *connection = response->connection;
     weir_writer *writer = &connection->stream->writer;
     int rc = weir_writelines(writer, slices, count);
+    for (size_t i = 0; i < count; i++)
+        response->times.sent_bytes += slices[i].len;
     if (rc == WEIR_OK && weir_writer_queued(writer) > 0)
         rc = drain_in_time(response, writer);
     return connection->stream ? rc : fail_closed();
@@ -344,6 +350,21 @@ static int converse(weir_response *response, weir__request *request)
     return read_head(response, false) < 0 ? weir__fail_again(&error) : WEIR_OK;
 }
 
+/* What is told of the connection, which will have been given back by then. */
+static void note_connection(weir_response *response)
+{
+    static const struct weir__connection_times THERE;
+    const weir__connection *connection = response->connection;
+    struct weir__response_times *times = &response->times;
+    times->connection = connection->reused ? THERE : connection->times;
+    times->got_connection =
+        connection->reused ? response->session->loop->now : connection->times.begun;
+    times->local = connection->local;
+    times->peer = connection->peer;
+    times->sent_bytes = 0; /* of another attempt */
+    times->received_bytes = 0;
+}
+
 static int try_once(weir_response *response, weir__request *request, bool fresh)
 {
     struct weir__pool_wish wish = {
@@ -360,6 +381,7 @@ static int try_once(weir_response *response, weir__request *request, bool fresh)
     if (rc < 0)
         return weir__response_fail_prefix(response, NULL);
     response->connection_info = response->connection->info;
+    note_connection(response);
     return converse(response, request);
 }
 
@@ -376,6 +398,9 @@ int weir__exchange_run(weir_response *response, weir__request *request)
 {
     weir_loop *loop = response->session->loop;
     bool idempotent = weir_http_method_is_idempotent(request->method);
+    response->times.started = loop->sys->now(loop->sys);
+    response->times.first_byte = 0;
+    response->times.ended = 0;
     /* A loop that does not run has not seen what became of the idle connections. */
     if (!idempotent && loop->phase == WEIR__LOOP_OUTSIDE)
         weir_loop_run_once(loop, 0);

@@ -254,17 +254,46 @@ static weir__connection *new_connection(weir__pool_client *client,
     return connection;
 }
 
+static uint64_t now_of(const weir__pool *pool)
+{
+    return pool->loop->sys->now(pool->loop->sys);
+}
+
+static void note_step(weir_connect_step step, void *arg)
+{
+    weir__connection *connection = arg;
+    uint64_t now = now_of(connection->pool);
+    switch (step) {
+    case WEIR_CONNECT_RESOLVED:
+        connection->times.resolved = now;
+        break;
+    case WEIR_CONNECT_CONNECTED:
+        connection->times.connected = now;
+        break;
+    case WEIR_CONNECT_SECURED:
+        connection->times.secured = now;
+        break;
+    }
+}
+
 static int connect_to(weir__connection *connection, const struct weir__pool_wish *wish)
 {
     const weir__pool_client *client = connection->client;
+    connection->times.begun = now_of(connection->pool);
     int rc = weir__dial(connection->pool->loop, wish->dialer,
                         &(struct weir__destination){
                             .host = connection->host,
                             .port = weir_url_port(wish->url),
                             .tls = wish->tls,
                             .connect_timeout_ms = wish->connect_timeout_ms,
+                            .on_step = note_step,
+                            .step_arg = connection,
                         },
                         &connection->stream);
+    if (rc == WEIR_OK) {
+        weir_stream_local_address(connection->stream, &connection->local);
+        weir_stream_peer_address(connection->stream, &connection->peer);
+    }
     if (rc == WEIR_OK && client->on_connect && !client->closed)
         client->on_connect(connection->stream, client->arg);
     return rc == WEIR_OK && client->closed ? fail_closed() : rc;

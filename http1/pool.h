@@ -42,6 +42,14 @@ typedef struct weir__pool_client {
     void *arg;
 } weir__pool_client;
 
+/* When a connection was made, in the loop's time; 0: it did not come to that. */
+struct weir__connection_times {
+    uint64_t begun;
+    uint64_t resolved;
+    uint64_t connected;
+    uint64_t secured;
+};
+
 typedef struct weir__connection {
     weir__link link; /* in pool->busy or pool->idle */
     weir__pool *pool;
@@ -57,6 +65,9 @@ typedef struct weir__connection {
     weir_slice authority; /* behind the host */
     bool reused;          /* it has served a request before */
     weir_connection_info info;
+    struct weir__connection_times times;
+    weir_address local; /* as it was connected */
+    weir_address peer;
     char host[];
 } weir__connection;
 

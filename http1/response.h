@@ -17,6 +17,19 @@ enum weir__body_state {
     WEIR__BODY_FAILED
 };
 
+/* When things happened, in the loop's time, and how much went over the connection. */
+struct weir__response_times {
+    uint64_t started;
+    uint64_t got_connection; /* or began to make one */
+    uint64_t first_byte;     /* 0: not yet */
+    uint64_t ended;          /* of the body; 0: not yet */
+    uint64_t sent_bytes;
+    uint64_t received_bytes;
+    struct weir__connection_times connection; /* all 0: it was there */
+    weir_address local;
+    weir_address peer;
+};
+
 struct weir_response {
     weir_reader reader;   /* of the body */
     weir_reader *content; /* of what that decodes to; NULL: it is not coded */
@@ -32,7 +45,8 @@ struct weir_response {
     weir_slice piece;                 /* decoded, not yet in the reader */
     uint64_t body_len;                /* of what was decoded */
     uint64_t deadline;                /* of all, in the loop's time, or WEIR__NEVER */
-    uint32_t timeout_ms;              /* from which that was made */
+    struct weir__response_times times;
+    uint32_t timeout_ms; /* from which that was made */
     uint32_t read_timeout_ms;
     size_t max_text_bytes;
     weir_slice text; /* once has_text */

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <weir/address.h>
 #include <weir/http.h>
 #include <weir/http_values.h>
 #include <weir/reader.h>
@@ -189,6 +190,33 @@ weir_connection_info weir_response_connection_info(const weir_response *response
  */
 void weir_response_connection_text(const weir_response *response, char *text,
                                    size_t size);
+
+/** How long the parts of a request took, in milliseconds, and how much was sent and
+ * received. The first four are durations; of a connection that was there they are 0, but
+ * for the wait for it. */
+typedef struct weir_response_times {
+    double wait_ms;    /**< for a connection, while there were too many */
+    double resolve_ms; /**< to find the addresses of the host */
+    double connect_ms; /**< to connect to one of them */
+    double tls_ms;     /**< for the handshake */
+
+    double first_byte_ms; /**< from the beginning to the first byte of the answer */
+    double total_ms; /**< from the beginning to the end of the body, or until now */
+
+    uint64_t sent_bytes;     /**< head and body; without what TLS adds */
+    uint64_t received_bytes; /**< head and body, coded and with their framing */
+    uint64_t body_bytes;     /**< of the body, as it was sent: coded, without framing */
+    uint64_t decoded_bytes;  /**< of the body, decoded so far */
+} weir_response_times;
+
+/** The times and sizes of a response, as far as it has come; redirects that led to it
+ * have their own (weir_response_history). Accurate to a round of the loop. */
+weir_response_times weir_response_timings(const weir_response *response);
+
+/** The addresses at both ends of the connection, which may be closed by now: those of
+ * the proxy, where there is one. */
+const weir_address *weir_response_local_address(const weir_response *response);
+const weir_address *weir_response_peer_address(const weir_response *response);
 
 /** How many redirects led to this response, and each of them, from the first; they are
  * freed with it. Of an `index` too large: NULL. */

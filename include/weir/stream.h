@@ -46,6 +46,13 @@ typedef struct weir_stream_options {
     uint32_t close_timeout_ms;
 } weir_stream_options;
 
+/** Steps of connecting, as they are over. */
+typedef enum weir_connect_step {
+    WEIR_CONNECT_RESOLVED,  /**< the addresses are known; not with .unix_path */
+    WEIR_CONNECT_CONNECTED, /**< to one of them */
+    WEIR_CONNECT_SECURED    /**< the handshake of TLS is over; not without .tls */
+} weir_connect_step;
+
 /** Options of weir_stream_connect and weir_create_connection. */
 typedef struct weir_connect_options {
     /** A host name, or an IPv4 or IPv6 address without brackets. */
@@ -95,6 +102,10 @@ typedef struct weir_connect_options {
     size_t limit;                     /**< as in weir_stream_options */
     weir_transport_options transport; /**< as in weir_stream_options */
     uint32_t close_timeout_ms;        /**< as in weir_stream_options; of a stream */
+
+    /** Called after each step, by the task that connects. NULL: nobody. */
+    void (*on_step)(weir_connect_step step, void *step_arg);
+    void *step_arg;
 } weir_connect_options;
 
 /**

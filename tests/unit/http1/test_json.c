@@ -194,7 +194,7 @@ TEST(json, jansson)
 static size_t encode_text(const void *value, char *space, size_t size)
 {
     size_t len = strlen(value);
-    if (len <= size)
+    if (len > 0 && len <= size)
         memcpy(space, value, len);
     return len;
 }
