@@ -147,10 +147,10 @@ static int add_part(const struct command *command, weir_form *form, const char *
 enum exit_status body_take_part(const struct command *command, struct body *body,
                                 char *part)
 {
-    enum exit_status status = become(command, body, BODY_FORM);
     char *value = strchr(part, '=');
-    if (status == COMMAND_OK && !value)
-        status = command_refuse(command, "-F %s is not NAME=VALUE", part);
+    if (!value)
+        return command_refuse(command, "-F %s is not NAME=VALUE", part);
+    enum exit_status status = become(command, body, BODY_FORM);
     if (status != COMMAND_OK)
         return status;
     *value++ = '\0';

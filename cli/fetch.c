@@ -143,7 +143,8 @@ static enum outcome attempt(struct transfer *transfer)
 /* A host alone is a URL to people. */
 static char *with_scheme(const char *url)
 {
-    const char *scheme = strstr(url, "://") ? "" : "http://";
+    bool has_scheme = strncmp(url + strcspn(url, ":/?#"), "://", 3) == 0;
+    const char *scheme = has_scheme ? "" : "http://";
     size_t size = strlen(scheme) + strlen(url) + 1;
     char *text = malloc(size);
     if (text)
@@ -159,12 +160,23 @@ static void add_params(const struct fetch *fetch, weir_url *url)
                            weir_slice_of(fetch->params.items[i].value));
 }
 
+static void name_url(struct transfer *transfer)
+{
+    weir_slice scheme = weir_url_scheme(&transfer->url);
+    weir_slice host = weir_url_authority(&transfer->url);
+    weir_slice path = weir_url_path(&transfer->url);
+    snprintf(transfer->shown_url, sizeof(transfer->shown_url), "%.*s://%.*s%.*s",
+             (int)scheme.len, scheme.data, (int)host.len, host.data, (int)path.len,
+             path.data);
+}
+
 static enum exit_status run_transfer(struct transfer *transfer)
 {
     struct fetch *fetch = transfer->fetch;
     enum outcome outcome = AGAIN;
     transfer->retries = fetch->retries;
     add_params(fetch, &transfer->url);
+    name_url(transfer);
     if (fetch->path && !(transfer->path = strdup(fetch->path)))
         outcome = FAILED;
     if (fetch->remote_name && fetch->resume && !receive_name(transfer, NULL))
@@ -273,33 +285,39 @@ static enum exit_status fetch_in_session(struct fetch *fetch, weir_tls_context *
     return status;
 }
 
-static enum exit_status fetch_all(struct fetch *fetch, int argc, char **argv)
+static enum exit_status fetch_securely(struct fetch *fetch, char *const *urls)
 {
     weir_tls_context *tls;
-    if (!fetch->method && optind < argc)
-        fetch->method = argv[optind++];
-    if (argc == optind)
-        return command_refuse(fetch->command, "it takes %sa URL",
-                              fetch->command->method ? "" : "a method and ");
-    if (fetch->path && argc - optind > 1)
-        return command_refuse(fetch->command, "-o takes the body of one URL");
-    if (!weir_http_is_token(weir_slice_of(fetch->method)))
-        return command_refuse(fetch->command, "%s is not a method", fetch->method);
-    if (strcmp(fetch->method, "HEAD") == 0 || strcmp(fetch->method, "OPTIONS") == 0)
-        fetch->include_head = !fetch->resume;
     fetch->secure.alpn[0] = "http/1.1";
     fetch->secure.alpn_count = 1;
     enum exit_status status = secure_open(fetch->command, &fetch->secure, false, &tls);
     if (status != COMMAND_OK)
         return status;
-    status = fetch_in_session(fetch, tls, argv + optind);
+    status = fetch_in_session(fetch, tls, urls);
     secure_close(tls);
     return status;
 }
 
+static enum exit_status fetch_all(struct fetch *fetch, int argc, char **argv)
+{
+    const struct command *command = fetch->command;
+    int first = optind + (command->method ? 0 : 1);
+    if (argc <= first)
+        return command_refuse(command, "it takes %sa URL",
+                              command->method ? "" : "a method and ");
+    fetch->method = command->method ? command->method : argv[optind];
+    if (fetch->path && argc - first > 1)
+        return command_refuse(command, "-o takes the body of one URL");
+    if (!weir_http_is_token(weir_slice_of(fetch->method)))
+        return command_refuse(command, "%s is not a method", fetch->method);
+    if (strcmp(fetch->method, "HEAD") == 0 || strcmp(fetch->method, "OPTIONS") == 0)
+        fetch->include_head = !fetch->resume;
+    return fetch_securely(fetch, argv + first);
+}
+
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    struct fetch fetch = {.command = command, .method = command->method};
+    struct fetch fetch = {.command = command};
     enum exit_status status;
     if (fetch_read_options(&fetch, argc, argv, &status))
         status = fetch_all(&fetch, argc, argv);
@@ -311,6 +329,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     free((void *)fetch.skipped);
     free(fetch.user);
     free(fetch.password);
+    free(fetch.bearer);
     return status;
 }
 

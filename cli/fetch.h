@@ -30,7 +30,7 @@ struct fetch {
     struct body body;
     char *user;
     char *password;
-    const char *bearer;
+    char *bearer;
     bool digest;
     const char *load_jar;
     const char *save_jar;
@@ -62,10 +62,11 @@ struct transfer {
     weir_session *session;
     weir_url url;
     const char *text;    /* the URL as it was given, but for its scheme */
+    char shown_url[200]; /* the same for messages: without a password */
     char *path;          /* of the file; NULL: standard output */
     unsigned retries;    /* that are left */
     double start;        /* of the attempt */
-    bool shown;          /* what is sent (-v) */
+    bool shown;          /* that is what is sent (-v) */
     uint64_t from;       /* how much of the file is there already (-C) */
     struct pairs fields; /* to send, in this attempt */
     char range[40];      /* the values of two of them */

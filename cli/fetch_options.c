@@ -228,6 +228,14 @@ static enum exit_status take_user(struct fetch *fetch, char *text)
     return added(fetch, fetch->user && (fetch->password || !password));
 }
 
+static enum exit_status take_bearer(struct fetch *fetch, char *token)
+{
+    free(fetch->bearer);
+    fetch->bearer = strdup(token);
+    memset(token, '*', strlen(token));
+    return added(fetch, fetch->bearer != NULL);
+}
+
 /* --- numbers ---------------------------------------------------------------------- */
 
 static enum exit_status take_number(const struct fetch *fetch, const char *name,
@@ -356,8 +364,7 @@ static enum exit_status take_value(struct fetch *fetch, int option, char **argv)
     case 'u':
         return take_user(fetch, optarg);
     case BEARER:
-        fetch->bearer = optarg;
-        return COMMAND_OK;
+        return take_bearer(fetch, optarg);
     case JSON:
         return body_take_json(fetch->command, &fetch->body, optarg);
     default:

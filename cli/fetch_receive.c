@@ -88,7 +88,7 @@ bool receive_name(struct transfer *transfer, const weir_response *response)
     if (transfer->path && name_of_url(transfer, transfer->path) > 0)
         return true;
     command_complain(transfer->fetch->command, "%s has no name of a file: use -o",
-                     transfer->text);
+                     transfer->shown_url);
     return false;
 }
 
@@ -194,7 +194,8 @@ static void begin_progress(struct receiver *receiver, uint64_t from)
     int64_t length = weir_response_content_length(receiver->response);
     bool encoded =
         weir_response_field(receiver->response, WEIR_S("Content-Encoding")).len > 0;
-    bool shown = transfer->path && !transfer->fetch->silent && isatty(STDERR_FILENO);
+    bool shown = transfer->path && !transfer->fetch->silent &&
+                 strcmp(transfer->fetch->method, "HEAD") != 0 && isatty(STDERR_FILENO);
     progress_begin(&receiver->progress, shown, from,
                    length < 0 || encoded ? -1 : (int64_t)from + length);
 }
@@ -204,9 +205,11 @@ static bool write_all(struct receiver *receiver, enum resume resume)
     const struct transfer *transfer = receiver->transfer;
     double head_ms = stopwatch_ms() - transfer->start;
     bool ok = open_output(receiver, resume) && write_head(receiver);
-    begin_progress(receiver, resume == RESUME_APPEND ? transfer->from : 0);
-    ok = ok && write_body(receiver);
-    progress_end(&receiver->progress);
+    if (ok) {
+        begin_progress(receiver, resume == RESUME_APPEND ? transfer->from : 0);
+        ok = write_body(receiver);
+        progress_end(&receiver->progress);
+    }
     ok = output_close(&receiver->output, ok) && ok;
     if (transfer->fetch->verbose)
         fprintf(

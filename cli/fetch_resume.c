@@ -90,7 +90,7 @@ enum resume resume_decide(const struct transfer *transfer,
         if (!is_newer(transfer, response))
             return RESUME_APPEND;
         command_complain(command, "%s has changed since %s was begun: remove the file",
-                         transfer->text, transfer->path);
+                         transfer->shown_url, transfer->path);
         return RESUME_FAILED;
     }
     if (status_code == 416 && transfer->from > 0 && is_all(transfer, range))

@@ -80,7 +80,7 @@ void retry_wait(struct transfer *transfer, const weir_response *response)
     transfer->retries--;
     if (!fetch->silent && response)
         command_complain(fetch->command, "%s: %d %s; once more in %.3g s",
-                         transfer->text, weir_response_status(response),
+                         transfer->shown_url, weir_response_status(response),
                          weir_http_status_reason(weir_response_status(response)),
                          seconds);
     else if (!fetch->silent)

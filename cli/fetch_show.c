@@ -210,15 +210,27 @@ static void show_response(const weir_response *response)
     free(text);
 }
 
+/* A URL may have a password in it. */
+static void print_url(weir_slice text)
+{
+    weir_url url;
+    if (weir_url_parse(&url, text, NULL, NULL, NULL) < 0)
+        return;
+    weir_slice scheme = weir_url_scheme(&url);
+    weir_slice host = weir_url_authority(&url);
+    weir_slice target = weir_url_target(&url);
+    fprintf(stderr, "%.*s://%.*s%.*s\n", (int)scheme.len, scheme.data, (int)host.len,
+            host.data, (int)target.len, target.data);
+    weir_url_clear(&url);
+}
+
 /* What follows a response in the history: another place, or the same one with
  * credentials. */
 static void show_next(const weir_response *response, const weir_response *next)
 {
-    weir_slice url = weir_response_url(next);
     bool asked = weir_response_status(response) == 401;
     fputs(asked ? "* once more, with credentials: " : "* redirected to ", stderr);
-    terminal_print(stderr, url);
-    fputc('\n', stderr);
+    print_url(weir_response_url(next));
 }
 
 void show_responses(const weir_response *response)

@@ -110,7 +110,8 @@ class Get(unittest.TestCase):
             self.assertEqual(done.stdout, body, path)
 
     def test_adds_the_scheme_to_a_host(self):
-        self.assertEqual(weir("get", self.url[7:] + "/text").stdout, b"hello\n")
+        for query in ("", "?back=http://a/"):
+            self.assertEqual(weir("get", self.url[7:] + "/text" + query).stdout, b"hello\n")
 
     def test_writes_an_error_page_unless_told_to_fail(self):
         done = self.get("/missing")

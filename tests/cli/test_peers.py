@@ -200,7 +200,8 @@ class Httpbin(unittest.TestCase):
         seen = self.fetch("get", "-b", "b=2", path="/cookies/set?a=1")
         self.assertEqual(seen["cookies"], {"a": "1"} | {"b": "2"})
         self.assertEqual(self.fetch("get", path="/redirect/3")["url"], f"{self.url}/get")
-        self.assertTrue(self.fetch("get", path="/gzip")["gzipped"])
+        if os.environ.get("WEIR_ZLIB") != "0":
+            self.assertTrue(self.fetch("get", path="/gzip")["gzipped"])
         result = weir("get", "-f", f"{self.url}/status/404")
         self.assertEqual((result.returncode, result.stdout), (1, b""))
 

@@ -181,6 +181,8 @@ class Heads(Scene):
         self.assertIn(f"* redirected to {self.url}/there", lines)
         self.assertIn("< HTTP/1.1 200 OK", lines)
         self.assertNotIn(b"secret", done.stderr)
+        url = self.url.replace("//", "//me:secret@")
+        self.assertNotIn(b"secret", weir("get", "-v", url + "/away").stderr)
 
     def test_is_not_over_in_time(self):
         self.refuse(b"not over within 100 ms", "get", "--timeout", ".1",
