@@ -145,10 +145,10 @@ bool tls_failed(const struct tls_talk *talk, int status, const char *const *word
     for (; *words; words++) {
         char filled[64];
         const char *word = fill_in(filled, sizeof(filled), *words);
-        if (strcasestr(talk->sentence, word))
-            continue;
-        fprintf(stderr, "    no \"%s\" in the sentence\n", word);
-        ok = CHECK(!"the sentence has each of the words");
+        bool is_there = strcasestr(talk->sentence, word) != NULL;
+        if (!is_there)
+            fprintf(stderr, "    no \"%s\" in the sentence\n", word);
+        ok &= CHECK(is_there);
     }
     if (!ok || getenv("WEIR_TEST_VERBOSE"))
         fprintf(stderr, "    %s: %s: %s\n", talk->step, weir_status_name(talk->rc),

@@ -75,7 +75,7 @@ TEST(content_reader, hands_out_what_has_come)
     CHECK(weir_read(reader, WEIR_NO_LIMIT, &bytes) > 0);
     CHECK(weir_slice_starts_with(WEIR_S(CONTENT_TEXT), bytes));
     int got = (int)bytes.len;
-    io_put(peer, (weir_slice){CONTENT_GZIP + 30, sizeof(CONTENT_GZIP) - 1 - 30});
+    io_put(peer, (weir_slice){&CONTENT_GZIP[30], sizeof(CONTENT_GZIP) - 1 - 30});
     close(peer);
     CHECK_INT(weir_readall(reader, 99, &bytes), TEXT_LEN - got);
     weir_reader_free(reader);
@@ -209,7 +209,7 @@ TEST(content_reader, is_as_before_after_a_timeout)
                   WEIR_E_TIMEOUT);
         weir_timeout_end(&timeout);
         CHECK((reader->capacity == 0) == (weir_reader_buffered(reader) == 0));
-        io_put(peer, (weir_slice){CONTENT_GZIP + at, 1});
+        io_put(peer, (weir_slice){&CONTENT_GZIP[at], 1});
         io_settle(&scene);
     }
     close(peer);

@@ -27,7 +27,7 @@ TEST(json, an_object_goes_there_and_back)
         .bytes = JSON_HEAD "Content-Length: 16\r\n\r\n{\"answer\": [42]}"};
     struct http_scene scene;
     weir_response *response;
-    json_t *answer;
+    json_t *answer = NULL;
     int number;
     open_scene(&scene, &ANSWER, 1);
     json_t *question = json_pack("{s:s}", "name", "x");
