@@ -42,6 +42,9 @@ static bool prepare_fields(struct transfer *transfer, const char *content_type)
                        fetch->headers.items[i].value);
     if (ok && content_type)
         ok = add_default(transfer, "Content-Type", content_type);
+    if (ok && fetch->body.form)
+        ok = add_default(transfer, "Content-Type",
+                         weir_form_content_type(fetch->body.form));
     if (ok && fetch->body.kind == BODY_JSON)
         ok = add_default(transfer, "Accept", "application/json");
     if (ok && fetch->resume)
@@ -61,6 +64,23 @@ static weir_auth credentials(const struct fetch *fetch)
                          : weir_basic_auth(fetch->user, fetch->password);
 }
 
+/* How the session sends the body, which -v shows. */
+static void note_framing(struct transfer *transfer, const weir_request_options *options)
+{
+    static const char *const WITH_LENGTH[] = {"POST", "PUT", "PATCH"};
+    int64_t form = options->multipart ? weir_form_length(options->multipart) : 0;
+    bool has_length = false;
+    transfer->length =
+        options->body.len + options->body_length + (form > 0 ? (uint64_t)form : 0);
+    for (size_t i = 0; i < sizeof(WITH_LENGTH) / sizeof(WITH_LENGTH[0]); i++)
+        has_length = has_length || strcmp(transfer->fetch->method, WITH_LENGTH[i]) == 0;
+    if (form < 0 || (options->body_reader && transfer->length == 0))
+        transfer->framing = WEIR_HTTP_CHUNKED;
+    else
+        transfer->framing =
+            has_length || transfer->length > 0 ? WEIR_HTTP_LENGTH : WEIR_HTTP_NO_BODY;
+}
+
 static int send_request(struct transfer *transfer, weir_request_options *options,
                         weir_response **response)
 {
@@ -74,6 +94,7 @@ static int send_request(struct transfer *transfer, weir_request_options *options
     options->auth = credentials(fetch);
     if (fetch->verbose && !fetch->unix_path && fetch->addresses.count == 0)
         show_addresses(transfer);
+    note_framing(transfer, options);
     transfer->start = stopwatch_ms();
     transfer->shown = !fetch->verbose;
     return weir_request(transfer->session, options, response);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <weir/http_codec.h>
 #include <weir/session.h>
 #include <weir/url.h>
 
@@ -61,15 +62,17 @@ struct transfer {
     struct fetch *fetch;
     weir_session *session;
     weir_url url;
-    const char *text;    /* the URL as it was given, but for its scheme */
-    char shown_url[200]; /* the same for messages: without a password */
-    char *path;          /* of the file; NULL: standard output */
-    unsigned retries;    /* that are left */
-    double start;        /* of the attempt */
-    bool shown;          /* that is what is sent (-v) */
-    uint64_t from;       /* how much of the file is there already (-C) */
-    struct pairs fields; /* to send, in this attempt */
-    char range[40];      /* the values of two of them */
+    const char *text;          /* the URL as it was given, but for its scheme */
+    char shown_url[200];       /* the same for messages: without a password */
+    char *path;                /* of the file; NULL: standard output */
+    unsigned retries;          /* that are left */
+    double start;              /* of the attempt */
+    bool shown;                /* that is what is sent (-v) */
+    uint64_t from;             /* how much of the file is there already (-C) */
+    struct pairs fields;       /* to send, in this attempt; */
+    weir_http_framing framing; /* how its body is sent, */
+    uint64_t length;           /* and how long that is */
+    char range[40];            /* the values of two of them */
     char unchanged[40];
 };
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 #include <weir/content_codec.h>
-#include <weir/http_codec.h>
 #include <weir/resolver.h>
 
 #include "fetch.h"
@@ -153,7 +152,9 @@ void show_request(struct transfer *transfer)
 {
     weir_http_request_head head = {.method = weir_slice_of(transfer->fetch->method),
                                    .target = weir_url_target(&transfer->url),
-                                   .host = weir_url_authority(&transfer->url)};
+                                   .host = weir_url_authority(&transfer->url),
+                                   .framing = transfer->framing,
+                                   .content_length = transfer->length};
     weir_http_fields fields;
     size_t len = 0;
     if (transfer->shown)

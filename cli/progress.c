@@ -11,7 +11,7 @@
 #include "stopwatch.h"
 #include "terminal.h"
 
-enum { REDRAW_MS = 100, TEXT_BYTES = 128, LEAST_BAR = 10, MOST_BAR = 50 };
+enum { REDRAW_MS = 100, TEXT_BYTES = 128, LEAST_BAR = 10, MOST_BAR = 20 };
 
 void progress_begin(struct progress *progress, bool shown, uint64_t from, int64_t total)
 {

@@ -184,6 +184,21 @@ class Heads(Scene):
         url = self.url.replace("//", "//me:secret@")
         self.assertNotIn(b"secret", weir("get", "-v", url + "/away").stderr)
 
+    def test_shows_what_is_sent(self):
+        path = self.file("f", b"content")
+        for arguments in (["post"], ["delete"], ["get", "-q", "a=b", "-b", "c=d"],
+                          ["post", "-d", "x", "-H", "Accept:"], ["put", "-T", path],
+                          ["put", "-T", "-"], ["patch", "--json", "{}"],
+                          ["post", "-F", f"a=@{path}", "--raw"]):
+            done = weir(*arguments, "-v", self.url + "/p", input=b"in")
+            seen = json.loads(done.stdout)
+            shown = [line[2:] for line in done.stderr.decode().split("\n")
+                     if line.startswith("> ")]
+            target = seen["path"] + ("?" + seen["query"] if seen["query"] else "")
+            self.assertEqual(shown[0], f"{seen['method']} {target} HTTP/1.1")
+            self.assertEqual(sorted(shown[1:]),
+                             sorted(f"{name}: {value}" for name, value in seen["fields"]))
+
     def test_is_not_over_in_time(self):
         self.refuse(b"not over within 100 ms", "get", "--timeout", ".1",
                     self.url + "/slow", status=1)
