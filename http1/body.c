@@ -12,6 +12,7 @@
 #include "exchange.h"
 #include "loop.h"
 #include "stream.h"
+#include "trace.h"
 
 /* The longest rest of a body that is copied, or skipped, for the sake of its
  * connection. */
@@ -40,6 +41,7 @@ static int fail(weir_response *response, int rc)
     if (rc == WEIR_E_TIMEOUT || rc == WEIR_E_CANCELLED || rc == WEIR_E_MEMORY ||
         rc == WEIR_E_MISUSE)
         return rc;
+    weir__trace_failure(response, WEIR_TRACE_FAILED);
     response->error = *weir_last_error();
     response->state = WEIR__BODY_FAILED;
     try_release(response);
@@ -51,6 +53,7 @@ static int end_body(weir_response *response, const weir_http_event *event)
     response->trailers = event->trailers;
     response->times.ended = response->session->loop->now;
     response->state = WEIR__BODY_ENDED;
+    weir__trace_type(response, WEIR_TRACE_BODY_ENDED);
     try_release(response);
     return 0;
 }
@@ -114,6 +117,7 @@ static int pull(void *self, weir_reader *reader)
         if (rc == WEIR_HTTP_EVENT) {
             response->piece = event.data;
             response->body_len += event.data.len;
+            weir__trace_bytes(response, WEIR_TRACE_BODY_RECEIVED, event.data.len);
             return hand_on(response);
         }
         rc = receive(response);

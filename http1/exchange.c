@@ -11,6 +11,7 @@
 #include "error.h"
 #include "loop.h"
 #include "stream.h"
+#include "trace.h"
 
 /* How long a server may think about whether it wants the body, as curl has it. */
 #define CONTINUE_TIMEOUT_MS 1000
@@ -132,6 +133,14 @@ static int write_piece(weir_response *response, const weir_slice *slices, size_t
     return connection->stream ? rc : fail_closed();
 }
 
+static int write_head(weir_response *response, weir_slice head)
+{
+    int rc = write_piece(response, &head, 1);
+    if (rc == WEIR_OK)
+        weir__trace_bytes(response, WEIR_TRACE_HEAD_SENT, head.len);
+    return rc;
+}
+
 /* Whether the server has something to say already: mostly that it does not want the
  * body, and it may not read the rest. */
 static bool has_answer(const weir_response *response)
@@ -152,6 +161,9 @@ static int write_body(weir_response *response, const weir__request *request,
         slices[3] = WEIR_S("\r\n");
     }
     int rc = write_piece(response, slices, 4);
+    if (head.len > 0)
+        weir__trace_bytes(response, WEIR_TRACE_HEAD_SENT, head.len);
+    weir__trace_bytes(response, WEIR_TRACE_BODY_SENT, piece.len);
     if (rc == WEIR_OK && request->options->on_progress)
         request->options->on_progress(request->options->progress_arg,
                                       request->upload.taken);
@@ -194,7 +206,7 @@ static int send_body(weir_response *response, weir__request *request, weir_slice
     weir_slice piece;
     int rc = WEIR_OK;
     if (request->upload.kind != WEIR__UPLOAD_BYTES && head.len > 0) {
-        rc = write_piece(response, &head, 1);
+        rc = write_head(response, head);
         head.len = 0;
     }
     while (rc == WEIR_OK && (rc = weir__upload_next(&request->upload, &piece)) > 0) {
@@ -305,10 +317,10 @@ static int wait_to_continue(weir_response *response)
 static int send_request(weir_response *response, weir__request *request)
 {
     if (!sends_body(request))
-        return write_piece(response, &request->head, 1);
+        return write_head(response, request->head);
     if (!request->options->expect_continue)
         return send_body_and_listen(response, request, request->head);
-    int rc = write_piece(response, &request->head, 1);
+    int rc = write_head(response, request->head);
     if (rc == WEIR_OK)
         rc = wait_to_continue(response);
     if (rc == 0)
@@ -365,6 +377,29 @@ static void note_connection(weir_response *response)
     times->received_bytes = 0;
 }
 
+static void trace_wait(void *arg)
+{
+    weir__trace_type(arg, WEIR_TRACE_WAITING);
+}
+
+static void trace_step(weir_connect_step step, void *arg)
+{
+    static const weir_trace_type TYPES[] = {
+        [WEIR_CONNECT_RESOLVED] = WEIR_TRACE_RESOLVED,
+        [WEIR_CONNECT_CONNECTED] = WEIR_TRACE_CONNECTED,
+        [WEIR_CONNECT_SECURED] = WEIR_TRACE_SECURED,
+    };
+    weir__trace_type(arg, TYPES[step]);
+}
+
+static void trace_connection(const weir_response *response)
+{
+    weir_trace_event event = {.type = WEIR_TRACE_CONNECTION,
+                              .connection = &response->connection_info};
+    if (weir__trace_on(response))
+        weir__trace_tell(response, &event);
+}
+
 static int try_once(weir_response *response, weir__request *request, bool fresh)
 {
     struct weir__pool_wish wish = {
@@ -375,6 +410,11 @@ static int try_once(weir_response *response, weir__request *request, bool fresh)
         .connect_timeout_ms = request->connect_timeout_ms,
         .fresh = fresh,
     };
+    if (weir__trace_on(response)) {
+        wish.on_wait = trace_wait;
+        wish.on_step = trace_step;
+        wish.arg = response;
+    }
     response->answered = false;
     response->input = (weir_slice){NULL, 0};
     int rc = weir__pool_take(&response->session->client, &wish, &response->connection);
@@ -382,6 +422,7 @@ static int try_once(weir_response *response, weir__request *request, bool fresh)
         return weir__response_fail_prefix(response, NULL);
     response->connection_info = response->connection->info;
     note_connection(response);
+    trace_connection(response);
     return converse(response, request);
 }
 
@@ -407,12 +448,15 @@ int weir__exchange_run(weir_response *response, weir__request *request)
     int rc = try_once(response, request, false);
     if (is_worth_retrying(response, rc, idempotent) && !request->upload.failed &&
         weir__upload_rewind(&request->upload) == WEIR_OK) {
+        weir__trace_failure(response, WEIR_TRACE_RETRY);
         weir__exchange_release(response, false);
         response->close = false;
         rc = try_once(response, request, true);
     }
-    if (rc == WEIR_OK)
+    if (rc == WEIR_OK) {
+        weir__trace_response(response, WEIR_TRACE_HEAD_RECEIVED);
         rc = weir__body_begin(response);
+    }
     if (rc < 0)
         weir__exchange_release(response, false);
     return rc;

@@ -11,6 +11,7 @@
 #include "exchange.h"
 #include "loop.h"
 #include "request.h"
+#include "trace.h"
 
 /* The longest body of a redirect that is read for the sake of its connection. */
 #define MAX_SKIPPED ((size_t)64 * 1024)
@@ -63,6 +64,17 @@ static void skip_body(weir_response *response)
     weir__body_abandon(response);
 }
 
+static void trace_redirect(const weir__request *request, const weir_response *response)
+{
+    weir_trace_event event = {
+        .type = WEIR_TRACE_REDIRECTED,
+        .url = weir_url_without_fragment(&request->target->url),
+        .response = response,
+    };
+    if (weir__trace_on(response))
+        weir__trace_tell(response, &event);
+}
+
 /* Goes on to where the response points. */
 static int redirect(weir__request *request, weir_response *response)
 {
@@ -77,8 +89,10 @@ static int redirect(weir__request *request, weir_response *response)
         rc = weir__request_redirect(request, target,
                                     next_method(response, request->method));
     }
-    if (rc == WEIR_OK)
+    if (rc == WEIR_OK) {
+        trace_redirect(request, response);
         return rc;
+    }
     weir__fail_prefix("the redirect to \"%s\"", shown);
     return weir__response_fail_prefix(response, NULL);
 }
@@ -111,8 +125,13 @@ static int hop(weir__request *request, weir_response **response)
     made->previous = *response;
     made->deadline = request->deadline;
     made->timeout_ms = request->timeout_ms;
+    made->trace_number = request->number;
+    made->trace_arg = request->options->trace_arg;
+    bool first = !*response;
     *response = made;
     int rc = weir__request_encode(request, made);
+    if (rc == WEIR_OK && first)
+        weir__trace_type(made, WEIR_TRACE_START);
     if (rc == WEIR_OK)
         rc = weir__exchange_run(made, request);
     return rc < 0 ? rc : weir__cookies_store(made);
@@ -160,6 +179,8 @@ int weir__follow(weir_session *session, const weir_request_options *options,
     int rc = weir__request_init(&request, session, options);
     if (rc == WEIR_OK)
         rc = run_in_time(&request, &last);
+    if (rc < 0 && last && last->times.started > 0)
+        weir__trace_failure(last, WEIR_TRACE_FAILED);
     weir__request_clear(&request);
     if (rc < 0)
         weir_response_free(last);

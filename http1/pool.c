@@ -259,9 +259,15 @@ static uint64_t now_of(const weir__pool *pool)
     return pool->loop->sys->now(pool->loop->sys);
 }
 
+struct opening {
+    weir__connection *connection;
+    const struct weir__pool_wish *wish;
+};
+
 static void note_step(weir_connect_step step, void *arg)
 {
-    weir__connection *connection = arg;
+    const struct opening *opening = arg;
+    weir__connection *connection = opening->connection;
     uint64_t now = now_of(connection->pool);
     switch (step) {
     case WEIR_CONNECT_RESOLVED:
@@ -274,11 +280,14 @@ static void note_step(weir_connect_step step, void *arg)
         connection->times.secured = now;
         break;
     }
+    if (opening->wish->on_step)
+        opening->wish->on_step(step, opening->wish->arg);
 }
 
 static int connect_to(weir__connection *connection, const struct weir__pool_wish *wish)
 {
     const weir__pool_client *client = connection->client;
+    struct opening opening = {connection, wish};
     connection->times.begun = now_of(connection->pool);
     int rc = weir__dial(connection->pool->loop, wish->dialer,
                         &(struct weir__destination){
@@ -287,7 +296,7 @@ static int connect_to(weir__connection *connection, const struct weir__pool_wish
                             .tls = wish->tls,
                             .connect_timeout_ms = wish->connect_timeout_ms,
                             .on_step = note_step,
-                            .step_arg = connection,
+                            .step_arg = &opening,
                         },
                         &connection->stream);
     if (rc == WEIR_OK) {
@@ -371,6 +380,8 @@ static int take_with_slot(weir__pool_client *client, weir__slot_host *host,
                           weir__connection **connection)
 {
     weir__slots *slots = &client->pool->slots;
+    if (wish->on_wait && !weir__slots_may_go(slots, host))
+        wish->on_wait(wish->arg);
     int rc = weir__slots_take(slots, client, host);
     if (rc < 0)
         return rc == WEIR_E_CLOSED ? fail_closed() : rc;

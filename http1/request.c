@@ -342,6 +342,7 @@ int weir__request_init(weir__request *request, weir_session *session,
     request->session = session;
     request->options = options;
     request->first = NULL;
+    request->number = ++session->requests;
     request->target = NULL;
     request->long_head = NULL;
     request->method = options->method ? weir_slice_of(options->method) : WEIR_S("GET");
@@ -354,9 +355,10 @@ int weir__request_init(weir__request *request, weir_session *session,
     request->stale_answers = 0;
     request->cookies = NULL;
     set_times(request);
-    int rc = check_method(request->method);
+    /* First, for it is cleared whatever fails. */
+    int rc = weir__upload_init(&request->upload, session, options);
     if (rc == WEIR_OK)
-        rc = weir__upload_init(&request->upload, session, options);
+        rc = check_method(request->method);
     if (rc == WEIR_OK)
         rc = weir__target_of_request(session, options->url, options->params,
                                      &request->target);

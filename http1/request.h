@@ -18,6 +18,7 @@ typedef struct weir__request {
     uint64_t deadline; /* of all, in the loop's time, or WEIR__NEVER */
     uint32_t timeout_ms;
     uint32_t connect_timeout_ms;
+    uint64_t number; /* in the session */
 
     weir_auth auth; /* who asks */
     char *user;     /* those of the URL, decoded; else NULL */

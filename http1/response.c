@@ -92,6 +92,7 @@ static void begin(weir_response *response, const weir_request_options *options)
             ? session->content_limits
             : options->content_limits;
     response->target = NULL;
+    response->times.started = 0;
     response->previous = NULL;
     response->text = (weir_slice){NULL, 0};
     response->has_text = false;

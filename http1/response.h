@@ -46,6 +46,8 @@ struct weir_response {
     uint64_t body_len;                /* of what was decoded */
     uint64_t deadline;                /* of all, in the loop's time, or WEIR__NEVER */
     struct weir__response_times times;
+    uint64_t trace_number;
+    void *trace_arg;
     uint32_t timeout_ms; /* from which that was made */
     uint32_t read_timeout_ms;
     size_t max_text_bytes;

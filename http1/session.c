@@ -114,6 +114,7 @@ static void set_options(weir_session *session, const weir_session_options *optio
         options->max_redirects ? options->max_redirects : DEFAULT_MAX_REDIRECTS;
     session->raise_for_status = options->raise_for_status;
     session->no_decoding = options->no_decoding;
+    session->trace = options->trace;
     session->json_adapter = options->json_adapter;
     session->content_limits = options->content_limits;
     session->limits = options->limits;

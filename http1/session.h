@@ -9,6 +9,7 @@
 
 #include <weir/cookies.h>
 #include <weir/session.h>
+#include <weir/trace.h>
 
 #include "pool.h"
 #include "target.h"
@@ -39,7 +40,9 @@ struct weir_session {
     size_t max_text_bytes;
     weir_http_limits limits;
     bool no_decoding;
-    bool any_accept; /* it has nothing of its own to say about what it takes */
+    const weir_trace *trace; /* NULL: nobody is told */
+    uint64_t requests;       /* so far */
+    bool any_accept;         /* it has nothing of its own to say about what it takes */
     const weir_json_adapter *json_adapter;
     weir_content_limits content_limits;
     weir_tls_context *tls;       /* for https; NULL: not needed yet */

@@ -146,6 +146,9 @@ typedef struct weir_request_options {
     /** The longest body of weir_response_text, in bytes. 0: the session's, 64 MiB. */
     size_t max_text_bytes;
 
+    /** In the events of this request (trace.h). */
+    void *trace_arg;
+
     /** Make a failure of a response with a status of 400 or more (WEIR_E_STATUS). The
      * session's says so for all. */
     bool raise_for_status;

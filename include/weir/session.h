@@ -126,6 +126,10 @@ typedef struct weir_session_options {
     /** How far a coded body may grow; as in content_codec.h. */
     weir_content_limits content_limits;
 
+    /** Told of what requests do (trace.h). It must live until the session is freed and its
+     * last response. NULL: nobody. */
+    const struct weir_trace *trace;
+
     /** Make failures of all responses with a status of 400 or more. */
     bool raise_for_status;
 

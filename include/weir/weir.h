@@ -53,6 +53,7 @@
 #include <weir/task.h>
 #include <weir/timeout.h>
 #include <weir/timer.h>
+#include <weir/trace.h>
 #include <weir/transport.h>
 #include <weir/url.h>
 #include <weir/writer.h>
