@@ -7,6 +7,15 @@
 
 #include "allocator.h"
 
+/* Copies a text to where `*at` is, and moves that behind it. */
+static const char *put(char **at, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = memcpy(*at, text, size);
+    *at += size;
+    return copy;
+}
+
 weir_pair *weir__pairs_copy(const weir_allocator *allocator, const weir_pair *pairs)
 {
     size_t count = 1; /* with its end */
@@ -18,10 +27,8 @@ weir_pair *weir__pairs_copy(const weir_allocator *allocator, const weir_pair *pa
         return NULL;
     char *text = (char *)(copy + count);
     for (size_t i = 0; i + 1 < count; i++) {
-        copy[i].name = strcpy(text, pairs[i].name);
-        text += strlen(text) + 1;
-        copy[i].value = strcpy(text, pairs[i].value ? pairs[i].value : "");
-        text += strlen(text) + 1;
+        copy[i].name = put(&text, pairs[i].name);
+        copy[i].value = put(&text, pairs[i].value ? pairs[i].value : "");
     }
     return copy;
 }

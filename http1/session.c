@@ -315,7 +315,7 @@ size_t weir_session_connections(const weir_session *session)
 int weir_request(weir_session *session, const weir_request_options *options,
                  weir_response **response)
 {
-    weir_response *made;
+    weir_response *made = NULL;
     int rc = weir__check_may_wait(session->loop, "request");
     if (rc == WEIR_OK)
         rc = weir__follow(session, options, &made);

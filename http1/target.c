@@ -25,7 +25,8 @@ void weir__target_release(weir_session *session, weir__target *target)
 
 weir__target *weir__target_hold(weir__target *target)
 {
-    target->holders++;
+    if (target)
+        target->holders++;
     return target;
 }
 

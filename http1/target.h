@@ -25,6 +25,7 @@ int weir__target_of_request(weir_session *session, const char *url,
 int weir__target_of_reference(weir_session *session, weir_slice reference,
                               const weir__target *base, weir__target **target);
 
+/* One holder more. NULL is allowed. */
 weir__target *weir__target_hold(weir__target *target);
 
 /* One holder less. NULL is allowed. */
