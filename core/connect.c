@@ -176,9 +176,10 @@ static int describe(int rc, const weir_connect_options *options, uint32_t timeou
 {
     const char *name = name_of(options);
     if (timed_out)
-        return weir__fail(WEIR_E_TIMEOUT, "connect",
-                          "connect to %s: no connection within %u ms", name,
-                          (unsigned)timeout_ms);
+        return weir__fail(
+            WEIR_E_TIMEOUT, "connect",
+            "connect to %s: no connection within %u ms (.connect_timeout_ms)", name,
+            (unsigned)timeout_ms);
     if (rc == WEIR_E_TIMEOUT)
         return weir__fail(rc, "connect", "connect to %s: the deadline passed", name);
     if (rc == WEIR_E_CANCELLED)

@@ -52,11 +52,11 @@ static int fail_closed(void)
     return weir__fail(WEIR_E_CLOSED, "request", "the session was freed");
 }
 
-/* Whether a wait may last no longer than the whole: `*ms` is what is left of it. */
+/* Whether a wait of `*ms` may last no longer than the whole: `*ms` becomes what is left
+ * of it. */
 static bool is_last_wait(const weir_response *response, uint64_t *ms)
 {
     weir_sys *sys = response->session->loop->sys;
-    *ms = response->read_timeout_ms;
     if (response->deadline == WEIR__NEVER)
         return false;
     uint64_t now = sys->now(sys);
@@ -70,16 +70,34 @@ static bool is_last_wait(const weir_response *response, uint64_t *ms)
 static int fail_slow(const weir_response *response, bool last, const char *silence)
 {
     if (last)
-        return weir__fail(WEIR_E_TIMEOUT, "request", "not over within %u ms",
+        return weir__fail(WEIR_E_TIMEOUT, "request",
+                          "not over within %u ms (.timeout_ms)",
                           (unsigned)response->timeout_ms);
-    return weir__fail(WEIR_E_TIMEOUT, "request", "%s for %u ms", silence,
-                      (unsigned)response->read_timeout_ms);
+    return weir__fail(WEIR_E_TIMEOUT, "request", "%s for %u ms (.read_timeout_ms)",
+                      silence, (unsigned)response->read_timeout_ms);
+}
+
+/* Whether the next byte is the first, and has a limit of its own. */
+static bool is_first_byte(const weir_response *response)
+{
+    return !response->answered && response->first_byte_timeout_ms > 0;
+}
+
+static int fail_silent(const weir_response *response, bool last, bool first_byte)
+{
+    if (last || !first_byte)
+        return fail_slow(response, last, "nothing came");
+    return weir__fail(WEIR_E_TIMEOUT, "request",
+                      "no answer within %u ms (.first_byte_timeout_ms)",
+                      (unsigned)response->first_byte_timeout_ms);
 }
 
 /* weir_read, within the time limits if it may have to wait. */
 static int read_in_time(weir_response *response, weir_reader *reader, weir_slice *bytes)
 {
-    uint64_t ms;
+    bool first_byte = is_first_byte(response);
+    uint64_t ms =
+        first_byte ? response->first_byte_timeout_ms : response->read_timeout_ms;
     if (weir_reader_buffered(reader) > 0)
         return weir_read(reader, WEIR_NO_LIMIT, bytes);
     bool last = is_last_wait(response, &ms);
@@ -88,7 +106,7 @@ static int read_in_time(weir_response *response, weir_reader *reader, weir_slice
     weir_timeout timeout = weir_timeout_start(response->session->loop, ms);
     int rc = weir_read(reader, WEIR_NO_LIMIT, bytes);
     if (weir_timeout_end(&timeout) && rc == WEIR_E_TIMEOUT)
-        return fail_slow(response, last, "nothing came");
+        return fail_silent(response, last, first_byte);
     return rc;
 }
 
@@ -111,7 +129,7 @@ int weir__exchange_receive(weir_response *response)
 
 static int drain_in_time(weir_response *response, weir_writer *writer)
 {
-    uint64_t ms;
+    uint64_t ms = response->read_timeout_ms;
     bool last = is_last_wait(response, &ms);
     weir_timeout timeout = weir_timeout_start(response->session->loop, ms);
     int rc = weir_drain(writer);
@@ -408,6 +426,7 @@ static int try_once(weir_response *response, weir__request *request, bool fresh)
             weir_url_is_secure(&response->target->url) ? response->session->tls : NULL,
         .dialer = response->session->dialer,
         .connect_timeout_ms = request->connect_timeout_ms,
+        .wait_timeout_ms = request->wait_timeout_ms,
         .fresh = fresh,
     };
     if (weir__trace_on(response)) {

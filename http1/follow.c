@@ -166,7 +166,7 @@ static int run_in_time(weir__request *request, weir_response **response)
     int rc = run(request, response);
     if (!weir_timeout_end(&timeout) || rc != WEIR_E_TIMEOUT)
         return rc;
-    weir__fail(WEIR_E_TIMEOUT, "request", "not over within %u ms",
+    weir__fail(WEIR_E_TIMEOUT, "request", "not over within %u ms (.timeout_ms)",
                (unsigned)request->timeout_ms);
     return *response ? weir__response_fail_prefix(*response, NULL) : rc;
 }

@@ -4,6 +4,7 @@
 #include "pool.h"
 
 #include <string.h>
+#include <weir/timeout.h>
 
 #include "allocator.h"
 #include "error.h"
@@ -374,15 +375,32 @@ static int find_or_open(weir__pool_client *client, weir__slot_host *host,
     return WEIR_OK;
 }
 
+/* Takes a slot, within the time for it. */
+static int take_slot(weir__pool_client *client, weir__slot_host *host,
+                     const struct weir__pool_wish *wish)
+{
+    weir__slots *slots = &client->pool->slots;
+    bool waits = !weir__slots_may_go(slots, host);
+    if (waits && wish->on_wait)
+        wish->on_wait(wish->arg);
+    if (!waits || wish->wait_timeout_ms == 0)
+        return weir__slots_take(slots, client, host);
+    weir_timeout timeout = weir_timeout_start(slots->loop, wish->wait_timeout_ms);
+    int rc = weir__slots_wait(slots, client, host);
+    if (weir_timeout_end(&timeout) && rc == WEIR_E_TIMEOUT)
+        return weir__fail(rc, "request",
+                          "no connection was free for %u ms (.wait_timeout_ms)",
+                          (unsigned)wish->wait_timeout_ms);
+    return rc;
+}
+
 /* With a slot, which is given back on failure. */
 static int take_with_slot(weir__pool_client *client, weir__slot_host *host,
                           const struct weir__pool_wish *wish,
                           weir__connection **connection)
 {
     weir__slots *slots = &client->pool->slots;
-    if (wish->on_wait && !weir__slots_may_go(slots, host))
-        wish->on_wait(wish->arg);
-    int rc = weir__slots_take(slots, client, host);
+    int rc = take_slot(client, host, wish);
     if (rc < 0)
         return rc == WEIR_E_CLOSED ? fail_closed() : rc;
     rc = find_or_open(client, host, wish, connection);

@@ -77,6 +77,7 @@ struct weir__pool_wish {
     weir_tls_context *tls; /* NULL: in the clear */
     weir__dialer *dialer;
     uint32_t connect_timeout_ms;
+    uint32_t wait_timeout_ms;   /* for a slot; 0: none */
     void (*on_wait)(void *arg); /* a slot has to be waited for; or NULL */
     void (*on_step)(weir_connect_step step, void *arg); /* or NULL */
     void *arg;

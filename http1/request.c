@@ -329,6 +329,8 @@ static void set_times(weir__request *request)
     request->connect_timeout_ms = options->connect_timeout_ms
                                       ? options->connect_timeout_ms
                                       : session->connect_timeout_ms;
+    request->wait_timeout_ms =
+        options->wait_timeout_ms ? options->wait_timeout_ms : session->wait_timeout_ms;
     request->timeout_ms =
         options->timeout_ms ? options->timeout_ms : session->timeout_ms;
     request->deadline = WEIR__NEVER;

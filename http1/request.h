@@ -18,7 +18,8 @@ typedef struct weir__request {
     uint64_t deadline; /* of all, in the loop's time, or WEIR__NEVER */
     uint32_t timeout_ms;
     uint32_t connect_timeout_ms;
-    uint64_t number; /* in the session */
+    uint32_t wait_timeout_ms; /* for a connection; 0: none */
+    uint64_t number;          /* in the session */
 
     weir_auth auth; /* who asks */
     char *user;     /* those of the URL, decoded; else NULL */

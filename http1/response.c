@@ -101,6 +101,9 @@ static void begin(weir_response *response, const weir_request_options *options)
     response->method[0] = '\0';
     response->timeout_ms =
         options->timeout_ms ? options->timeout_ms : session->timeout_ms;
+    response->first_byte_timeout_ms = options->first_byte_timeout_ms
+                                          ? options->first_byte_timeout_ms
+                                          : session->first_byte_timeout_ms;
     response->read_timeout_ms =
         options->read_timeout_ms ? options->read_timeout_ms : session->read_timeout_ms;
     response->max_text_bytes =

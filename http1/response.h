@@ -48,7 +48,8 @@ struct weir_response {
     struct weir__response_times times;
     uint64_t trace_number;
     void *trace_arg;
-    uint32_t timeout_ms; /* from which that was made */
+    uint32_t timeout_ms;            /* from which that was made */
+    uint32_t first_byte_timeout_ms; /* 0: read_timeout_ms */
     uint32_t read_timeout_ms;
     size_t max_text_bytes;
     weir_slice text; /* once has_text */

@@ -106,6 +106,8 @@ static void set_options(weir_session *session, const weir_session_options *optio
     session->connect_timeout_ms = options->connect_timeout_ms
                                       ? options->connect_timeout_ms
                                       : DEFAULT_CONNECT_TIMEOUT_MS;
+    session->wait_timeout_ms = options->wait_timeout_ms;
+    session->first_byte_timeout_ms = options->first_byte_timeout_ms;
     session->read_timeout_ms =
         options->read_timeout_ms ? options->read_timeout_ms : DEFAULT_READ_TIMEOUT_MS;
     session->max_text_bytes =

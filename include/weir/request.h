@@ -138,6 +138,15 @@ typedef struct weir_request_options {
      * for a handshake of TLS is its context's. 0: the session's, 30 s. */
     uint32_t connect_timeout_ms;
 
+    /** The most time to wait for a connection while there are as many as there may be,
+     * in milliseconds. 0: the session's, and there 0 is no limit of its own. */
+    uint32_t wait_timeout_ms;
+
+    /** The longest silence of the server between the request, once it is sent, and the
+     * first byte of its answer, in milliseconds: for servers that think for long, or
+     * must not. 0: the session's, and there 0 is as .read_timeout_ms has it. */
+    uint32_t first_byte_timeout_ms;
+
     /** The longest silence of the server while something is expected of it, and the
      * longest for it to take 64 KiB of the body, in milliseconds. 0: the session's,
      * 60 s. */
@@ -179,7 +188,8 @@ typedef struct weir_request_options {
  *   WEIR_E_CONNECTION   not connected, or the connection broke before the head
  *   WEIR_E_TLS          https: no secure connection, or not with that host; or the
  *                       trust store cannot be read
- *   WEIR_E_TIMEOUT      one of the three time limits, or the caller's deadline
+ *   WEIR_E_TIMEOUT      one of the time limits, which the sentence names; that of the
+ *                       TLS context for the handshake; or the caller's deadline
  *   WEIR_E_CANCELLED    the task was cancelled
  *   WEIR_E_INCOMPLETE   the connection ended within the head
  *   WEIR_E_PROTOCOL     the response is not HTTP/1; the sentence says so if it is TLS

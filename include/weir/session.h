@@ -138,9 +138,11 @@ typedef struct weir_session_options {
     uint32_t max_redirects; /**< 0: 10 */
     uint32_t timeout_ms;
     uint32_t connect_timeout_ms; /**< 0: 30 s */
-    uint32_t read_timeout_ms;    /**< 0: 60 s */
-    size_t max_text_bytes;       /**< 0: 64 MiB */
-    weir_http_limits limits;     /**< as http.h says */
+    uint32_t wait_timeout_ms;
+    uint32_t first_byte_timeout_ms;
+    uint32_t read_timeout_ms; /**< 0: 60 s */
+    size_t max_text_bytes;    /**< 0: 64 MiB */
+    weir_http_limits limits;  /**< as http.h says */
 } weir_session_options;
 
 /**
