@@ -24,6 +24,12 @@ static void on_connect(weir_stream *stream, void *arg)
     show_connection(*current, stream);
 }
 
+static void on_event(const weir_trace_event *event, void *arg)
+{
+    struct transfer **current = arg;
+    show_event(*current, event);
+}
+
 static bool add_default(struct transfer *transfer, const char *name, const char *value)
 {
     return pairs_have(&transfer->fields, name) ||
@@ -133,10 +139,6 @@ static enum outcome finish(struct transfer *transfer, weir_response *response)
 
 static enum outcome take_response(struct transfer *transfer, weir_response *response)
 {
-    if (transfer->fetch->verbose) {
-        show_request(transfer); /* over a connection that there was */
-        show_responses(response);
-    }
     return retry_after_response(transfer, response) ? try_again(transfer, response)
                                                     : finish(transfer, response);
 }
@@ -281,7 +283,9 @@ static enum exit_status fetch_in_session(struct fetch *fetch, weir_tls_context *
                                          char *const *urls)
 {
     struct transfer *current = NULL;
+    weir_trace trace = {on_event, &current};
     weir_session_options options = {
+        .trace = fetch->verbose ? &trace : NULL,
         .user_agent = "weir/" WEIR_VERSION,
         .unix_path = fetch->unix_path,
         .resolve = fetch->addresses.items,

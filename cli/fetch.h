@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <weir/http_codec.h>
 #include <weir/session.h>
+#include <weir/trace.h>
 #include <weir/url.h>
 
 #include "body.h"
@@ -96,8 +97,8 @@ void show_connection(struct transfer *transfer, weir_stream *stream);
 /* The head of the request, as far as it is known: once an attempt. */
 void show_request(struct transfer *transfer);
 
-/* The heads of all responses, and how one led to the other. */
-void show_responses(const weir_response *response);
+/* A response has come, or leads elsewhere. */
+void show_event(struct transfer *transfer, const weir_trace_event *event);
 
 /* The head as text, to be freed; NULL without memory. */
 char *head_text(const weir_response *response, size_t *len);

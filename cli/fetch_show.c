@@ -211,8 +211,8 @@ static void show_response(const weir_response *response)
     free(text);
 }
 
-/* A URL may have a password in it. */
-static void print_url(weir_slice text)
+/* The URL without its name and password. */
+static void show_step(const char *what, weir_slice text)
 {
     weir_url url;
     if (weir_url_parse(&url, text, NULL, NULL, NULL) < 0)
@@ -220,31 +220,22 @@ static void print_url(weir_slice text)
     weir_slice scheme = weir_url_scheme(&url);
     weir_slice host = weir_url_authority(&url);
     weir_slice target = weir_url_target(&url);
-    fprintf(stderr, "%.*s://%.*s%.*s\n", (int)scheme.len, scheme.data, (int)host.len,
-            host.data, (int)target.len, target.data);
+    fprintf(stderr, "* %s %.*s://%.*s%.*s\n", what, (int)scheme.len, scheme.data,
+            (int)host.len, host.data, (int)target.len, target.data);
     weir_url_clear(&url);
 }
 
-/* What follows a response in the history: another place, or the same one with
- * credentials. */
-static void show_next(const weir_response *response, const weir_response *next)
+void show_event(struct transfer *transfer, const weir_trace_event *event)
 {
-    bool asked = weir_response_status(response) == 401;
-    fputs(asked ? "* once more, with credentials: " : "* redirected to ", stderr);
-    print_url(weir_response_url(next));
-}
-
-void show_responses(const weir_response *response)
-{
-    size_t count = weir_response_history_count(response);
-    for (size_t i = 0; i < count; i++) {
-        const weir_response *one = weir_response_history(response, i);
-        const weir_response *next =
-            i + 1 < count ? weir_response_history(response, i + 1) : response;
-        show_response(one);
-        show_next(one, next);
+    if (event->type == WEIR_TRACE_HEAD_RECEIVED) {
+        show_request(transfer); /* over a connection that there was */
+        show_response(event->response);
+    } else if (event->type == WEIR_TRACE_REDIRECTED) {
+        show_step("redirected to", event->url);
+    } else if (event->type == WEIR_TRACE_RETRY) {
+        show_step(event->response ? "once more, with credentials:" : "once more:",
+                  event->url);
     }
-    show_response(response);
 }
 
 void show_head_on_terminal(weir_slice head)

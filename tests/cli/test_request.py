@@ -181,6 +181,9 @@ class Heads(Scene):
         self.assertIn(f"* redirected to {self.url}/there", lines)
         self.assertIn("< HTTP/1.1 200 OK", lines)
         self.assertNotIn(b"secret", done.stderr)
+        done = weir("get", "-v", "--max-redirects", "2", self.url + "/circle")
+        self.assertEqual(done.stderr.count(b"< HTTP/1.1 302 Found\n"), 3)
+        self.assertEqual(done.stderr.count(b"* redirected to "), 2)
         url = self.url.replace("//", "//me:secret@")
         self.assertNotIn(b"secret", weir("get", "-v", url + "/away").stderr)
 
