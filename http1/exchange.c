@@ -425,6 +425,8 @@ static int try_once(weir_response *response, weir__request *request, bool fresh)
         .tls =
             weir_url_is_secure(&response->target->url) ? response->session->tls : NULL,
         .dialer = response->session->dialer,
+        .proxy = response->proxy,
+        .forward = request->for_proxy != NULL,
         .connect_timeout_ms = request->connect_timeout_ms,
         .wait_timeout_ms = request->wait_timeout_ms,
         .fresh = fresh,
@@ -434,6 +436,9 @@ static int try_once(weir_response *response, weir__request *request, bool fresh)
         wish.on_step = trace_step;
         wish.arg = response;
     }
+    if (wish.proxy)
+        wish.user_agent =
+            weir_http_fields_value(&response->session->fields, WEIR_S("User-Agent"));
     response->answered = false;
     response->input = (weir_slice){NULL, 0};
     int rc = weir__pool_take(&response->session->client, &wish, &response->connection);

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "loop.h"
 #include "park.h"
+#include "route.h"
 #include "stream.h"
 
 static int fail_closed(void)
@@ -23,6 +24,7 @@ static void free_connection(weir__connection *connection)
     weir__link_remove(&connection->link);
     weir_stream_abort(connection->stream);
     weir__dialer_release(connection->dialer);
+    weir__proxy_release(connection->proxy);
     weir__free(loop->allocator, connection);
 }
 
@@ -102,20 +104,24 @@ void weir__pool_join(weir__pool *pool, weir__pool_client *client)
     pool->clients++;
 }
 
-/* A context may be gone with the session that was given it, and another one be where it
- * was: no idle connection must be taken for one of that. */
-static void drop_those_of(weir__pool *pool, const weir_tls_context *tls)
+static bool is_with(const weir__connection *connection, const weir_tls_context *tls)
+{
+    return connection->tls == tls ||
+           (connection->proxy && connection->proxy->tls == tls);
+}
+
+void weir__pool_forget(weir__pool *pool, const weir_tls_context *tls)
 {
     weir__link *link = pool->idle.next;
-    while (link != &pool->idle) {
+    while (tls && link != &pool->idle) {
         weir__connection *connection = connection_of(link);
         link = link->next;
-        if (!tls || connection->tls == tls)
+        if (is_with(connection, tls))
             drop_idle(connection);
     }
 }
 
-void weir__pool_leave(weir__pool_client *client, const weir_tls_context *tls)
+void weir__pool_leave(weir__pool_client *client)
 {
     weir__pool *pool = client->pool;
     client->closed = true;
@@ -127,11 +133,10 @@ void weir__pool_leave(weir__pool_client *client, const weir_tls_context *tls)
         }
     }
     weir__slots_turn_away(&pool->slots, client);
-    if (tls)
-        drop_those_of(pool, tls);
     if (--pool->clients > 0)
         return;
-    drop_those_of(pool, NULL);
+    while (weir__link_is_linked(&pool->idle))
+        drop_idle(connection_of(pool->idle.next));
     weir__timer_clear(pool->loop, &pool->timer);
 }
 
@@ -145,15 +150,25 @@ static bool is_silent(weir_stream *stream)
            weir_reader_buffered(&stream->reader) == 0;
 }
 
+static bool goes_the_same_way(const weir__connection *connection,
+                              const struct weir__pool_wish *wish)
+{
+    return connection->forward == wish->forward &&
+           (connection->proxy == wish->proxy ||
+            weir__proxy_same(connection->proxy, wish->proxy)) &&
+           (connection->dialer == wish->dialer ||
+            weir__dialer_same(connection->dialer, wish->dialer));
+}
+
 /* Scheme, host and port are the same, the port being left out of the authority where it
- * is that of the scheme; and so is the way there. */
+ * is that of the scheme. A proxy that is asked for URLs is asked for those of any host. */
 static bool is_to(const weir__connection *connection,
                   const struct weir__pool_wish *wish)
 {
     return connection->tls == wish->tls &&
-           weir_slice_equal(connection->authority, weir_url_authority(wish->url)) &&
-           (connection->dialer == wish->dialer ||
-            weir__dialer_same(connection->dialer, wish->dialer)) &&
+           (wish->forward ||
+            weir_slice_equal(connection->authority, weir_url_authority(wish->url))) &&
+           goes_the_same_way(connection, wish) &&
            !weir_transport_is_closing(connection->stream->transport);
 }
 
@@ -175,13 +190,19 @@ static weir__connection *find_idle(weir__pool *pool, const struct weir__pool_wis
     return NULL;
 }
 
+/* Time stands still between the iterations of a loop, but outside of it not. */
+static uint64_t time_of(const weir_loop *loop)
+{
+    return loop->phase == WEIR__LOOP_OUTSIDE ? loop->sys->now(loop->sys) : loop->now;
+}
+
 static weir__connection *take_idle(weir__pool_client *client,
                                    const struct weir__pool_wish *wish)
 {
     weir__pool *pool = client->pool;
     if (pool->idle_count == 0)
         return NULL;
-    uint64_t now = pool->loop->sys->now(pool->loop->sys);
+    uint64_t now = time_of(pool->loop);
     weir__connection *connection = find_idle(pool, wish, now);
     if (!connection)
         return NULL;
@@ -245,6 +266,8 @@ static weir__connection *new_connection(weir__pool_client *client,
         (weir_slice){connection->host + host.len + 1, authority.len};
     connection->tls = wish->tls;
     connection->dialer = weir__dialer_hold(wish->dialer);
+    connection->proxy = weir__proxy_hold(wish->proxy);
+    connection->forward = wish->forward;
     connection->pool = pool;
     connection->client = client;
     connection->info.request_number = 1;
@@ -255,51 +278,10 @@ static weir__connection *new_connection(weir__pool_client *client,
     return connection;
 }
 
-static uint64_t now_of(const weir__pool *pool)
-{
-    return pool->loop->sys->now(pool->loop->sys);
-}
-
-struct opening {
-    weir__connection *connection;
-    const struct weir__pool_wish *wish;
-};
-
-static void note_step(weir_connect_step step, void *arg)
-{
-    const struct opening *opening = arg;
-    weir__connection *connection = opening->connection;
-    uint64_t now = now_of(connection->pool);
-    switch (step) {
-    case WEIR_CONNECT_RESOLVED:
-        connection->times.resolved = now;
-        break;
-    case WEIR_CONNECT_CONNECTED:
-        connection->times.connected = now;
-        break;
-    case WEIR_CONNECT_SECURED:
-        connection->times.secured = now;
-        break;
-    }
-    if (opening->wish->on_step)
-        opening->wish->on_step(step, opening->wish->arg);
-}
-
 static int connect_to(weir__connection *connection, const struct weir__pool_wish *wish)
 {
     const weir__pool_client *client = connection->client;
-    struct opening opening = {connection, wish};
-    connection->times.begun = now_of(connection->pool);
-    int rc = weir__dial(connection->pool->loop, wish->dialer,
-                        &(struct weir__destination){
-                            .host = connection->host,
-                            .port = weir_url_port(wish->url),
-                            .tls = wish->tls,
-                            .connect_timeout_ms = wish->connect_timeout_ms,
-                            .on_step = note_step,
-                            .step_arg = &opening,
-                        },
-                        &connection->stream);
+    int rc = weir__route_open(connection, wish);
     if (rc == WEIR_OK) {
         weir_stream_local_address(connection->stream, &connection->local);
         weir_stream_peer_address(connection->stream, &connection->peer);
@@ -312,7 +294,7 @@ static int connect_to(weir__connection *connection, const struct weir__pool_wish
 /* Whether an idle connection is to be counted as one of this host. */
 static bool is_of(const weir__connection *connection, const weir__slot_host *host)
 {
-    return (connection->tls != NULL) == host->secure &&
+    return (connection->tls != NULL) == host->secure && !connection->forward &&
            weir_slice_equal(connection->authority, host->authority);
 }
 

@@ -19,6 +19,7 @@
 
 #include "dialer.h"
 #include "list.h"
+#include "proxy.h"
 #include "slots.h"
 #include "timer.h"
 
@@ -62,6 +63,8 @@ typedef struct weir__connection {
     uint32_t keep_alive_s; /* how long its server keeps it; 0: it has not said */
     weir_tls_context *tls; /* what it is secured with; NULL: in the clear */
     weir__dialer *dialer;
+    weir__proxy *proxy;   /* that it goes through; NULL: none */
+    bool forward;         /* it ends there, and serves any host by http */
     weir_slice authority; /* behind the host */
     bool reused;          /* it has served a request before */
     weir_connection_info info;
@@ -76,6 +79,9 @@ struct weir__pool_wish {
     const weir_url *url;
     weir_tls_context *tls; /* NULL: in the clear */
     weir__dialer *dialer;
+    weir__proxy *proxy;    /* NULL: none */
+    bool forward;          /* the proxy is asked for the URL itself (RFC 9112 3.2.2) */
+    weir_slice user_agent; /* for CONNECT; may be empty */
     uint32_t connect_timeout_ms;
     uint32_t wait_timeout_ms;   /* for a slot; 0: none */
     void (*on_wait)(void *arg); /* a slot has to be waited for; or NULL */
@@ -98,8 +104,12 @@ void weir__pool_join(weir__pool *pool, weir__pool_client *client);
 
 /* Closes the connections of a client; whoever waits for one or in one gets
  * WEIR_E_CLOSED. Those in use must still be given back. With the last client idle ones
- * are closed too. `tls` is a context that may go with it; NULL: none. */
-void weir__pool_leave(weir__pool_client *client, const weir_tls_context *tls);
+ * are closed too. */
+void weir__pool_leave(weir__pool_client *client);
+
+/* Closes the idle connections of a context that may be gone from now on; another one
+ * might be where it was. NULL is allowed. */
+void weir__pool_forget(weir__pool *pool, const weir_tls_context *tls);
 
 /* A connection to the origin of a URL, waiting for a slot and for the connection.
  * WEIR_OK or a status with its sentence. */

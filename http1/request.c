@@ -22,7 +22,7 @@ static int check_method(weir_slice method)
                           weir__escape(method, text, sizeof(text)));
     if (weir_slice_equal(method, WEIR_S("CONNECT")))
         return weir__fail(WEIR_E_UNSUPPORTED, "request",
-                          "CONNECT is for proxies, which weir does not use yet");
+                          "CONNECT is for proxies, and done by itself");
     return WEIR_OK;
 }
 
@@ -94,6 +94,14 @@ static bool is_left_behind(const weir__request *request, weir_slice name)
            (!request->has_body && is_one_of(name, OF_THE_BODY));
 }
 
+/* A server is not to see it, and it is not for the caller to know whether one will. */
+static int fail_for_proxy(void)
+{
+    return weir__fail(WEIR_E_INVALID, "request",
+                      "the field Proxy-Authorization is for the proxy: its name and "
+                      "password belong in .proxy");
+}
+
 /* Adds what the caller gave, but for what is said by other parts of the head. */
 static int add_given(const weir__request *request, weir_http_fields *fields,
                      weir_slice *host)
@@ -109,6 +117,8 @@ static int add_given(const weir__request *request, weir_http_fields *fields,
             *host = request->foreign ? *host : weir_slice_trim(value);
         else if (weir_slice_equal_nocase(name, WEIR_S("content-length")))
             rc = check_length(value, &request->upload);
+        else if (weir_slice_equal_nocase(name, WEIR_S("proxy-authorization")))
+            rc = fail_for_proxy();
         else if (weir_slice_equal_nocase(name, WEIR_S("transfer-encoding")))
             rc = weir__fail(WEIR_E_INVALID, "request",
                             "the field Transfer-Encoding is not for the caller to set");
@@ -155,6 +165,17 @@ static int add_those_of_session(const weir__request *request, weir_http_fields *
     return rc;
 }
 
+/* What is for the proxy, which takes it out of the request (RFC 9110 11.7.2). */
+static int add_those_of_proxy(const weir_http_fields *given, weir_http_fields *fields)
+{
+    int rc = WEIR_OK;
+    for (size_t i = 0; rc == WEIR_OK && i < weir_http_fields_count(given); i++) {
+        weir_http_field field = weir_http_fields_at(given, i);
+        rc = add_default(fields, field.name, field.value);
+    }
+    return rc;
+}
+
 /* What is found out for each hop. */
 struct findings {
     weir_slice authorization;
@@ -194,6 +215,8 @@ static int make_fields(const weir__request *request, const struct findings *find
     if (rc == WEIR_OK && options->expect_continue && request->has_body &&
         request->upload.kind != WEIR__UPLOAD_NONE)
         rc = add_default(fields, WEIR_S("Expect"), WEIR_S("100-continue"));
+    if (rc == WEIR_OK && request->for_proxy)
+        rc = add_those_of_proxy(request->for_proxy, fields);
     return rc < 0 ? rc : add_those_of_session(request, fields);
 }
 
@@ -243,7 +266,7 @@ static bool has_own_fields(const weir__request *request,
     return options->headers || options->no_decoding ||
            findings->authorization.len > 0 || findings->cookies.len > 0 ||
            request->upload.content_type || options->skip_headers ||
-           options->expect_continue || request->foreign;
+           options->expect_continue || request->foreign || request->for_proxy;
 }
 
 static int make_head(weir__request *request, weir_response *response,
@@ -252,7 +275,8 @@ static int make_head(weir__request *request, weir_response *response,
     const weir_url *url = &request->target->url;
     weir_http_request_head head = {
         .method = request->method,
-        .target = weir_url_target(url),
+        .target = request->for_proxy ? weir_slice_of(request->absolute)
+                                     : weir_url_target(url),
         .host = weir_url_authority(url),
         .framing = framing(request),
         .content_length = request->upload.length,
@@ -306,6 +330,40 @@ static void keep_method(weir_response *response, weir_slice method)
     response->method[len] = '\0';
 }
 
+/* The absolute-form of RFC 9112 3.2.2, without userinfo and fragment. */
+static int make_absolute(weir__request *request)
+{
+    const weir_url *url = &request->target->url;
+    weir_slice scheme = weir_url_scheme(url);
+    weir_slice authority = weir_url_authority(url);
+    weir_slice target = weir_url_target(url);
+    /* All three are parts of one URL, so their sum is no matter of overflow. */
+    size_t size = scheme.len + 3 + authority.len + target.len + 1;
+    request->absolute = weir__malloc(request->session->loop->allocator, size);
+    if (!request->absolute)
+        return weir__fail(WEIR_E_MEMORY, "request", "no memory for the URL");
+    snprintf(request->absolute, size, "%.*s://%.*s%.*s", (int)scheme.len, scheme.data,
+             (int)authority.len, authority.data, (int)target.len, target.data);
+    return WEIR_OK;
+}
+
+/* Through which proxy the hop goes, and what it is to do. */
+static int find_proxy(weir__request *request, weir_response *response)
+{
+    weir_session *session = request->session;
+    const weir_url *url = &request->target->url;
+    weir__free(session->loop->allocator, request->absolute);
+    request->absolute = NULL;
+    request->for_proxy = NULL;
+    int rc =
+        weir__proxies_choose(session, request->options->proxy, url, &response->proxy);
+    if (rc < 0 || !response->proxy || !weir__proxy_is_http(response->proxy) ||
+        weir_url_is_secure(url))
+        return rc;
+    request->for_proxy = &response->proxy->fields;
+    return make_absolute(request);
+}
+
 int weir__request_encode(weir__request *request, weir_response *response)
 {
     weir_session *session = request->session;
@@ -316,6 +374,8 @@ int weir__request_encode(weir__request *request, weir_response *response)
     int rc = check_url(&request->target->url);
     if (rc == WEIR_OK && weir_url_is_secure(&request->target->url))
         rc = weir__secure_prepare(session);
+    if (rc == WEIR_OK && (session->proxies.any || request->options->proxy))
+        rc = find_proxy(request, response);
     if (rc == WEIR_OK)
         rc = find_head(request, response);
     return rc < 0 ? weir__response_fail_prefix(response, NULL) : rc;
@@ -350,6 +410,8 @@ int weir__request_init(weir__request *request, weir_session *session,
     request->method = options->method ? weir_slice_of(options->method) : WEIR_S("GET");
     request->has_body = true;
     request->foreign = false;
+    request->for_proxy = NULL;
+    request->absolute = NULL;
     request->user = NULL;
     request->password = NULL;
     request->authorization = NULL;
@@ -398,5 +460,7 @@ void weir__request_clear(weir__request *request)
     weir__free(request->session->loop->allocator, request->cookies);
     weir__target_release(request->session, request->first);
     weir__target_release(request->session, request->target);
+    if (request->absolute)
+        weir__free(request->session->loop->allocator, request->absolute);
     weir__free(request->session->loop->allocator, request->long_head);
 }

@@ -34,8 +34,10 @@ typedef struct weir__request {
     /* The hop. */
     weir__target *target;
     weir_slice method;
-    bool has_body; /* the method has changed to one without */
-    bool foreign;  /* to another origin than the first */
+    bool has_body;                     /* the method has changed to one without */
+    bool foreign;                      /* to another origin than the first */
+    const weir_http_fields *for_proxy; /* which is asked for the URL; NULL: it is not */
+    char *absolute; /* the URL then, without what is not for servers; else NULL */
     weir_slice head;
     char *long_head; /* NULL: the head is in `space` */
     char space[1000];

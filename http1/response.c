@@ -93,6 +93,7 @@ static void begin(weir_response *response, const weir_request_options *options)
             : options->content_limits;
     response->target = NULL;
     response->times.started = 0;
+    response->proxy = NULL;
     response->previous = NULL;
     response->text = (weir_slice){NULL, 0};
     response->has_text = false;
@@ -132,6 +133,8 @@ static void free_one(weir_response *response)
     weir__reader_clear(&response->reader);
     weir__target_release(session, response->target);
     weir__buffer_clear(&response->converted);
+    if (response->proxy)
+        weir__proxy_release(response->proxy);
     if (session->client.closed || session->spare_count == MAX_SPARES) {
         destroy(response);
     } else {
@@ -169,10 +172,12 @@ int weir__response_fail_prefix(const weir_response *response, const char *phase)
     /* Without the query, in which secrets are sent. */
     bool cut = path.len > MAX_PATH_SHOWN;
     return weir__fail_prefix(
-        "%s %.*s://%.*s%.*s%s%s%s", response->method, (int)scheme.len, scheme.data,
+        "%s %.*s://%.*s%.*s%s%s%s%s%s", response->method, (int)scheme.len, scheme.data,
         (int)(authority.len < 100 ? authority.len : 100), authority.data,
         (int)(cut ? MAX_PATH_SHOWN : path.len), path.data, cut ? "..." : "",
-        phase ? ": " : "", phase ? phase : "");
+        response->proxy ? " through " : "",
+        response->proxy ? response->proxy->shown : "", phase ? ": " : "",
+        phase ? phase : "");
 }
 
 int weir_response_status(const weir_response *response)
@@ -309,8 +314,10 @@ void weir_response_connection_text(const weir_response *response, char *text,
                  (unsigned long long)info->idle_ms, (unsigned)info->request_number);
         break;
     case WEIR_CONNECTION_NONE_IDLE:
-        snprintf(text, size, "opened: none idle to %.*s://%.*s:%d", (int)scheme.len,
-                 scheme.data, (int)host.len, host.data, weir_url_port(url));
+        snprintf(text, size, "opened: none idle to %.*s://%.*s:%d%s%s", (int)scheme.len,
+                 scheme.data, (int)host.len, host.data, weir_url_port(url),
+                 response->proxy ? " through " : "",
+                 response->proxy ? response->proxy->shown : "");
         break;
     case WEIR_CONNECTION_WAS_CLOSED:
         snprintf(text, size, "opened: the server had closed the idle one");

@@ -37,6 +37,7 @@ struct weir_response {
     weir_session *session;
     weir__connection *connection; /* NULL once it was given back */
     weir__target *target;
+    weir__proxy *proxy; /* that it has come through; NULL: none */
     weir_connection_info connection_info;
     weir_response *previous;          /* the redirect that led here; NULL: none */
     const weir_http_head *head;       /* the decoder's; NULL until it is there */

@@ -12,18 +12,16 @@
 
 #include <weir/tls.h>
 
-int weir__secure_prepare(weir_session *session)
+int weir__secure_default(weir_session *session, weir_tls_context **context)
 {
     static const char *const PROTOCOLS[] = {"http/1.1", NULL}; /* RFC 7301 6 */
     weir_session *root = session->root; /* those who share it share connections */
     int rc = WEIR_OK;
-    if (session->tls)
-        return rc;
     if (!root->own_tls)
         rc =
             weir_tls_client_new(&root->own_tls, &(weir_tls_options){.alpn = PROTOCOLS});
     if (rc == WEIR_OK)
-        session->tls = root->own_tls;
+        *context = root->own_tls;
     return rc;
 }
 
@@ -39,9 +37,10 @@ void weir__secure_clear(weir_session *session)
 
 #else
 
-int weir__secure_prepare(weir_session *session)
+int weir__secure_default(weir_session *session, weir_tls_context **context)
 {
     (void)session;
+    (void)context;
     return weir__fail(WEIR_E_UNSUPPORTED, "request",
                       "https is not supported: this build of weir has no TLS");
 }
@@ -57,3 +56,8 @@ void weir__secure_clear(weir_session *session)
 }
 
 #endif
+
+int weir__secure_prepare(weir_session *session)
+{
+    return session->tls ? WEIR_OK : weir__secure_default(session, &session->tls);
+}

@@ -12,6 +12,10 @@
 /* Sees to it that session->tls is there. WEIR_OK or a status with its sentence. */
 int weir__secure_prepare(weir_session *session);
 
+/* The context with the defaults, which is made when it is first asked for. WEIR_OK or a
+ * status with its sentence. */
+int weir__secure_default(weir_session *session, weir_tls_context **context);
+
 /* The hash functions of Digest; NULL: there are none. */
 const weir_hashes *weir__secure_hashes(void);
 

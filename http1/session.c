@@ -44,7 +44,7 @@ static int add_field(weir_session *session, weir_slice name, weir_slice value)
 static int add_given_fields(weir_session *session, const weir_pair *headers)
 {
     static const char *const NOT_HERE[] = {"host", "content-length",
-                                           "transfer-encoding"};
+                                           "transfer-encoding", "proxy-authorization"};
     int rc = WEIR_OK;
     for (; headers && headers->name && rc == WEIR_OK; headers++) {
         weir_slice name = weir_slice_of(headers->name);
@@ -169,6 +169,7 @@ static void free_defaults(weir_session *session)
     weir__target_release(session, session->base);
     weir__free(session->loop->allocator, session->params);
     free_auth(session);
+    weir__proxies_clear(&session->proxies, session->loop->allocator);
     weir_http_fields_clear(&session->fields);
     session->target = NULL;
     session->base = NULL;
@@ -231,6 +232,8 @@ static int set_up(weir_session *session, const weir_session_options *options)
         rc = open_jar(session, options);
     if (rc == WEIR_OK)
         rc = weir__dialer_new(&session->dialer, session->loop->allocator, options);
+    if (rc == WEIR_OK)
+        rc = weir__proxies_init(&session->proxies, session->loop->allocator, options);
     return rc < 0 ? rc : join_pool(session, options);
 }
 
@@ -292,7 +295,9 @@ void weir_session_free(weir_session *session)
 {
     if (!session)
         return;
-    weir__pool_leave(&session->client, session->given_tls);
+    weir__pool_forget(session->client.pool, session->given_tls);
+    weir__pool_forget(session->client.pool, session->proxies.tls);
+    weir__pool_leave(&session->client);
     weir__responses_free_spares(session);
     free_defaults(session);
     weir__session_release(session);

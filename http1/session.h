@@ -11,6 +11,7 @@
 #include <weir/session.h>
 #include <weir/trace.h>
 
+#include "environment.h"
 #include "pool.h"
 #include "target.h"
 
@@ -22,6 +23,7 @@ struct weir_session {
     weir__pool own_pool;
     weir__pool_client client;
     weir__dialer *dialer;
+    weir__proxies proxies;
     weir_http_fields fields; /* sent when a request says nothing else */
     weir_auth auth; /* of requests that have none; its texts are the session's */
     weir_pair *auth_texts;

@@ -37,6 +37,9 @@ typedef struct weir_session weir_session;
 /** "Not one", for the options that limit how many in which 0 means the default. */
 #define WEIR_NONE UINT32_MAX
 
+/** "No proxy", for options in which NULL means the default. */
+#define WEIR_NO_PROXY ""
+
 /** A name and its value. A list of them ends with `{0}`. */
 typedef struct weir_pair {
     const char *name;  /**< NULL: the end of the list */
@@ -125,6 +128,10 @@ typedef struct weir_request_options {
     /** How far a coded body may grow. All zero: the session's. */
     weir_content_limits content_limits;
 
+    /** A proxy to go through, as in weir_session_options; WEIR_NO_PROXY: none. NULL: the
+     * session's. */
+    const char *proxy;
+
     /** How many redirects to follow (RFC 9110 15.4); WEIR_NONE: 3xx responses are
      * returned like others. 0: the session's, 10. */
     uint32_t max_redirects;
@@ -185,7 +192,8 @@ typedef struct weir_request_options {
  *   WEIR_E_UNSUPPORTED  a name and password in the URL; or https, in a build of weir
  *                       without TLS
  *   WEIR_E_RESOLVE      the host has no address
- *   WEIR_E_CONNECTION   not connected, or the connection broke before the head
+ *   WEIR_E_CONNECTION   not connected, or the connection broke before the head; or a
+ *                       proxy has refused, with 407 for example: the sentence says so
  *   WEIR_E_TLS          https: no secure connection, or not with that host; or the
  *                       trust store cannot be read
  *   WEIR_E_TIMEOUT      one of the time limits, which the sentence names; that of the

@@ -109,6 +109,34 @@ typedef struct weir_session_options {
      * for the first https URL, with the defaults. */
     weir_tls_context *tls;
 
+    /** A proxy to go through: `http://user:password@proxy:3128`, `https://` when it is to
+     * be spoken to over TLS, `socks5://`, `socks5h://` (it resolves names), `socks4://`,
+     * `socks4a://` (it does); without a scheme http. The port of http is 80 by default,
+     * of https 443, of SOCKS 1080; name and password are percent-encoded. URLs of http
+     * are asked of an HTTP proxy; all else is tunnelled (CONNECT, RFC 9110 9.3.6), so it
+     * sees the host of an https URL and nothing more. WEIR_NO_PROXY: none. NULL: what
+     * the environment says, if that is trusted. */
+    const char *proxy;
+
+    /** Sent to HTTP proxies, and to nobody else; ended by `{0}`. NULL: none. */
+    const weir_pair *proxy_headers;
+
+    /** What an https proxy is spoken to with: like .tls, which is for servers alone.
+     * NULL: a context with the defaults. */
+    weir_tls_context *proxy_tls;
+
+    /** Hosts that need no proxy: names, which stand for those below them too, addresses
+     * and blocks of these, each with a port or without; `*` is all. Between them are
+     * commas or spaces: "localhost, .example.com, 10.0.0.0/8, [fd00::]/8:8080". It does
+     * not hold for a proxy that a request names. NULL: none, or the environment's. */
+    const char *no_proxy;
+
+    /** Read http_proxy, https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY, no_proxy and
+     * NO_PROXY from the environment, lower case first, once for the session; not
+     * HTTP_PROXY, which a server that speaks CGI sets to what its clients send
+     * (CVE-2016-5385). */
+    bool trust_environment;
+
     /** Told of each connection that is made, before a request is sent on it and, for
      * https, after the handshake: what its addresses are, what is known of its
      * security (weir_stream_tls_info). Not to read, write or close. NULL: nobody. */
