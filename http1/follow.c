@@ -75,6 +75,20 @@ static void trace_redirect(const weir__request *request, const weir_response *re
         weir__trace_tell(response, &event);
 }
 
+/* A name and password that the server names are not heeded, nor shown. */
+static int find_next(const weir__request *request, weir_slice location,
+                     weir__target **target)
+{
+    weir_session *session = request->session;
+    int rc = weir__target_of_reference(session, location, request->target, target);
+    if (rc < 0)
+        return rc;
+    rc = weir__target_strip(session, target);
+    if (rc < 0)
+        weir__target_release(session, *target);
+    return rc;
+}
+
 /* Goes on to where the response points. */
 static int redirect(weir__request *request, weir_response *response)
 {
@@ -82,8 +96,7 @@ static int redirect(weir__request *request, weir_response *response)
     weir__target *target;
     weir_slice location = weir_response_field(response, WEIR_S("Location"));
     weir__escape(location, shown, sizeof(shown));
-    int rc =
-        weir__target_of_reference(request->session, location, request->target, &target);
+    int rc = find_next(request, location, &target);
     if (rc == WEIR_OK) {
         skip_body(response);
         rc = weir__request_redirect(request, target,

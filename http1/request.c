@@ -428,8 +428,12 @@ int weir__request_init(weir__request *request, weir_session *session,
                                      &request->target);
     if (rc < 0)
         return rc;
-    request->first = weir__target_hold(request->target);
-    return weir__credentials_init(request);
+    rc = weir__credentials_init(request);
+    if (rc == WEIR_OK)
+        rc = weir__target_strip(session, &request->target);
+    if (rc == WEIR_OK)
+        request->first = weir__target_hold(request->target);
+    return rc;
 }
 
 int weir__request_redirect(weir__request *request, weir__target *target,

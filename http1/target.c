@@ -127,3 +127,33 @@ int weir__target_of_reference(weir_session *session, weir_slice reference,
 {
     return make(session, reference, base ? &base->url : NULL, target);
 }
+
+/* What is told of a URL, and to whom it leads, is not to have a password in it. */
+int weir__target_strip(weir_session *session, weir__target **target)
+{
+    const weir_allocator *allocator = session->loop->allocator;
+    const weir_url *url = &(*target)->url;
+    weir_slice parts[] = {weir_url_scheme(url), WEIR_S("://"), weir_url_authority(url),
+                          weir_url_target(url)};
+    weir__target *stripped;
+    size_t len = 0;
+    if (weir_url_username(url).len + weir_url_password(url).len == 0)
+        return WEIR_OK;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        len += parts[i].len;
+    char *text = weir__malloc(allocator, len);
+    if (!text)
+        return weir__fail(WEIR_E_MEMORY, "URL", "no memory for the URL");
+    len = 0;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        memcpy(text + len, parts[i].data, parts[i].len);
+        len += parts[i].len;
+    }
+    int rc = make(session, (weir_slice){text, len}, NULL, &stripped);
+    weir__free(allocator, text);
+    if (rc < 0)
+        return rc;
+    weir__target_release(session, *target);
+    *target = stripped;
+    return WEIR_OK;
+}

@@ -25,6 +25,10 @@ int weir__target_of_request(weir_session *session, const char *url,
 int weir__target_of_reference(weir_session *session, weir_slice reference,
                               const weir__target *base, weir__target **target);
 
+/* Takes the name and password out of the target's URL, by another target in its place.
+ * WEIR_OK, or a status with its sentence. */
+int weir__target_strip(weir_session *session, weir__target **target);
+
 /* One holder more. NULL is allowed. */
 weir__target *weir__target_hold(weir__target *target);
 

@@ -46,6 +46,12 @@ TEST(credentials, those_of_the_url_are_decoded_and_not_sent_in_it)
     CHECK(http_scene_saw(&scene, "GET /x HTTP/1.1"));
     CHECK(http_scene_saw(&scene, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
     CHECK(!http_scene_saw(&scene, "Aladdin"));
+    weir_response *response;
+    char wanted[64];
+    snprintf(wanted, sizeof(wanted), "http://127.0.0.1:%d/x", scene.port);
+    REQUIRE(weir_get(scene.session, &response, url) == WEIR_OK);
+    CHECK_BYTES(weir_response_url(response), weir_slice_of(wanted));
+    weir_response_free(response);
     get(&scene, (weir_request_options){.url = url, .auth = {.scheme = WEIR_AUTH_OFF}});
     CHECK(!http_scene_saw(&scene, "Authorization"));
     http_scene_close(&scene);

@@ -114,6 +114,26 @@ TEST(follow, credentials_stay_with_their_origin)
     http_scene_close(&scene);
 }
 
+/* A server could have us say who we are in its own words, and show them in logs. */
+TEST(follow, a_name_and_password_in_a_redirect_are_not_heeded)
+{
+    char redirect[128];
+    struct http_answer answers[] = {{.bytes = redirect}, {.bytes = OK_EMPTY}};
+    struct http_scene scene;
+    weir_response *response;
+    http_scene_open(&scene, answers, 2);
+    snprintf(redirect, sizeof(redirect),
+             "HTTP/1.1 302 X\r\nLocation: http://you:secret@127.0.0.1:%d/y\r\n"
+             "Content-Length: 0\r\n\r\n",
+             scene.port);
+    REQUIRE(weir_get(scene.session, &response, scene.url) == WEIR_OK);
+    CHECK(!http_scene_saw(&scene, "Authorization"));
+    CHECK(weir_slice_find(weir_response_url(response), WEIR_S("secret")) ==
+          weir_response_url(response).len);
+    weir_response_free(response);
+    http_scene_close(&scene);
+}
+
 TEST(follow, a_loop_ends_at_the_limit)
 {
     static const struct http_answer ANSWER = TO("302", "/again");
