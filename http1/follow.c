@@ -11,6 +11,7 @@
 #include "exchange.h"
 #include "loop.h"
 #include "request.h"
+#include "retry.h"
 #include "trace.h"
 
 /* The longest body of a redirect that is read for the sake of its connection. */
@@ -140,7 +141,7 @@ static int hop(weir__request *request, weir_response **response)
     made->timeout_ms = request->timeout_ms;
     made->trace_number = request->number;
     made->trace_arg = request->options->trace_arg;
-    bool first = !*response;
+    bool first = !*response && request->retried == 0;
     *response = made;
     int rc = weir__request_encode(request, made);
     if (rc == WEIR_OK && first)
@@ -156,6 +157,7 @@ static int run(weir__request *request, weir_response **response)
     uint32_t followed = 0;
     for (;;) {
         int rc = hop(request, response);
+        rc = weir__retry(request, response, rc);
         if (rc == WEIR_OK)
             rc = repeat(request, *response);
         if (rc > 0)

@@ -404,6 +404,7 @@ int weir__request_init(weir__request *request, weir_session *session,
     request->session = session;
     request->options = options;
     request->first = NULL;
+    request->retried = 0;
     request->number = ++session->requests;
     request->target = NULL;
     request->long_head = NULL;

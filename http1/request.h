@@ -20,6 +20,7 @@ typedef struct weir__request {
     uint32_t connect_timeout_ms;
     uint32_t wait_timeout_ms; /* for a connection; 0: none */
     uint64_t number;          /* in the session */
+    uint32_t retried;
 
     weir_auth auth; /* who asks */
     char *user;     /* those of the URL, decoded; else NULL */

@@ -106,6 +106,10 @@ static void set_options(weir_session *session, const weir_session_options *optio
     session->connect_timeout_ms = options->connect_timeout_ms
                                       ? options->connect_timeout_ms
                                       : DEFAULT_CONNECT_TIMEOUT_MS;
+    session->retries = options->retries;
+    session->retry_all_methods = options->retry_all_methods;
+    session->retry_delay_ms = options->retry_delay_ms;
+    session->max_retry_delay_ms = options->max_retry_delay_ms;
     session->wait_timeout_ms = options->wait_timeout_ms;
     session->first_byte_timeout_ms = options->first_byte_timeout_ms;
     session->read_timeout_ms =

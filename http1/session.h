@@ -36,6 +36,10 @@ struct weir_session {
     size_t spare_count;
     uint32_t timeout_ms; /* 0: none */
     uint32_t connect_timeout_ms;
+    uint32_t retries;
+    bool retry_all_methods;
+    uint32_t retry_delay_ms;
+    uint32_t max_retry_delay_ms;
     uint32_t wait_timeout_ms;       /* 0: none */
     uint32_t first_byte_timeout_ms; /* 0: read_timeout_ms */
     uint32_t read_timeout_ms;

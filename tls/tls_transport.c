@@ -39,12 +39,10 @@ static void on_due(weir__timer *timer)
         WEIR__CONTAINER(timer, struct weir__tls_timer, timer)->tls;
     uint32_t ms = weir__tls_context_handshake_timeout_ms(tls->connection.context);
     if (tls->life == WEIR__TLS_HANDSHAKING)
-        weir__tls_lose(
-            tls, weir__fail(
-                     WEIR_E_TIMEOUT, "start_tls",
-                     "no end of the TLS handshake within %u ms "
+        weir__tls_lose(tls, weir__fail(WEIR_E_TIMEOUT, "start_tls",
+                                       "no end of the TLS handshake within %u ms "
                                        "(.handshake_timeout_ms)",
-                     (unsigned)ms));
+                                       (unsigned)ms));
     else
         weir__tls_be_gone(tls, false);
 }

@@ -136,6 +136,27 @@ typedef struct weir_request_options {
      * returned like others. 0: the session's, 10. */
     uint32_t max_redirects;
 
+    /** How often to try again what may be better the next time: when connecting failed or
+     * took too long, the connection broke before the head was there, or the answer was
+     * 429, 502, 503 or 504. Only idempotent methods (RFC 9110 9.2.2), only when the body
+     * can be sent again, and never when the wait would outlast a deadline: then the
+     * failure or the response stands. WEIR_NONE: never. 0: the session's, and there 0 is
+     * never. Apart from that, an idle connection that the server has just closed is
+     * replaced at once. */
+    uint32_t retries;
+
+    /** Other methods too: only where the server can tell that it is the same. */
+    bool retry_all_methods;
+
+    /** The wait before the first of them, in milliseconds; it doubles each time, and by
+     * chance is down to the half of that. 0: the session's, 500. */
+    uint32_t retry_delay_ms;
+
+    /** The longest wait, in milliseconds. A response that asks for a longer one by
+     * Retry-After stands (RFC 9110 10.2.3); a shorter one is obeyed. 0: the session's,
+     * 30 s. */
+    uint32_t max_retry_delay_ms;
+
     /** The most time for all of it, in milliseconds: from the wait for a connection
      * to the end of the body, redirects included. 0: the session's, and there 0 is
      * none. */

@@ -161,9 +161,15 @@ typedef struct weir_session_options {
     /** Make failures of all responses with a status of 400 or more. */
     bool raise_for_status;
 
+    /** Of requests that are tried again: whatever their method is (request.h). */
+    bool retry_all_methods;
+
     /** The following are for requests that do not say themselves; their meaning and
      * their defaults are those in weir_request_options. */
     uint32_t max_redirects; /**< 0: 10 */
+    uint32_t retries;
+    uint32_t retry_delay_ms;     /**< 0: 500 */
+    uint32_t max_retry_delay_ms; /**< 0: 30 s */
     uint32_t timeout_ms;
     uint32_t connect_timeout_ms; /**< 0: 30 s */
     uint32_t wait_timeout_ms;
