@@ -240,6 +240,6 @@ void proxy_scene_close(struct proxy_scene *proxy)
 {
     /* A tunnel's tasks use each other's memory, so they end before their loop does. */
     weir_server_abort_clients(proxy->server);
-    weir_server_wait_closed(proxy->server, 20);
+    weir_server_wait_closed(proxy->server, 5);
     weir_server_free(proxy->server);
 }
