@@ -306,7 +306,7 @@ static int read_head(weir_response *response, bool to_continue)
     const weir_http_head *head = NULL;
     for (int skipped = 0; skipped <= MAX_INFORMATIONAL; skipped++) {
         int rc = next_head(response, &head);
-        if (rc < 0)
+        if (rc < 0 || !head) /* the one with the other */
             return rc;
         if (to_continue && head->status_code == 100)
             return 1;
