@@ -205,7 +205,7 @@ static int check_silence(struct talk *talk)
 
 static int speak(struct talk *talk)
 {
-    const weir_http_head *head;
+    const weir_http_head *head = NULL;
     int rc = make_target(talk);
     if (rc == WEIR_OK)
         rc = send_connect(talk);
