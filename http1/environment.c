@@ -22,13 +22,15 @@ static int fail_memory(void)
     return weir__fail(WEIR_E_MEMORY, "proxy", "no memory for a proxy");
 }
 
-/* The name of the first of these variables that says something; NULL: none does. */
-static const char *first_set(const char *const *names)
+/* What the first of these variables says, that says something; NULL: none does. `*name`
+ * is which one. */
+static const char *first_set(const char *const *names, const char **name)
 {
     for (; *names; names++) {
         const char *value = getenv(*names);
+        *name = *names;
         if (value && value[0])
-            return *names;
+            return value;
     }
     return NULL;
 }
@@ -36,10 +38,11 @@ static const char *first_set(const char *const *names)
 static int read_variable(weir__proxies *proxies, const weir_allocator *allocator,
                          const char *const *names, weir__proxy **proxy)
 {
-    const char *name = first_set(names);
-    if (!name)
+    const char *name;
+    const char *url = first_set(names, &name);
+    if (!url)
         return WEIR_OK;
-    int rc = weir__proxy_new(proxy, allocator, getenv(name), proxies->headers);
+    int rc = weir__proxy_new(proxy, allocator, url, proxies->headers);
     return rc < 0 ? weir__fail_prefix("%s in the environment", name) : rc;
 }
 
@@ -49,13 +52,13 @@ static int read_environment(weir__proxies *proxies, const weir_allocator *alloca
     static const char *const HTTPS[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
                                         "ALL_PROXY", NULL};
     static const char *const NO_PROXY[] = {"no_proxy", "NO_PROXY", NULL};
-    const char *list = first_set(NO_PROXY);
+    const char *name;
+    const char *list = first_set(NO_PROXY, &name);
     int rc = read_variable(proxies, allocator, HTTP, &proxies->http);
     if (rc == WEIR_OK)
         rc = read_variable(proxies, allocator, HTTPS, &proxies->https);
     if (rc < 0 || !list || proxies->no_proxy)
         return rc;
-    list = getenv(list);
     proxies->no_proxy = weir__strndup(allocator, list, strlen(list));
     return proxies->no_proxy ? rc : fail_memory();
 }

@@ -59,8 +59,7 @@ static int parse_as(const weir__proxy *proxy, const char *scheme, weir_slice res
     char *text = weir__malloc(proxy->allocator, len + rest.len + 1);
     if (!text)
         return fail_memory();
-    memcpy(text, scheme, len);
-    memcpy(text + len, rest.data, rest.len);
+    snprintf(text, len + rest.len + 1, "%s%.*s", scheme, (int)rest.len, rest.data);
     int rc =
         weir_url_parse(url, (weir_slice){text, len + rest.len}, NULL, &options, &error);
     weir__wipe(text, len + rest.len);

@@ -40,20 +40,20 @@ static weir__slot_host *find_host(const weir__slots *slots, weir_slice authority
 }
 
 int weir__slots_hold_host(weir__slots *slots, weir_slice authority, bool secure,
-                          weir__slot_host **held)
+                          weir__slot_host **host)
 {
-    weir__slot_host *host = find_host(slots, authority, secure);
-    if (!host) {
-        host = weir__calloc(slots->loop->allocator, 1, sizeof(*host) + authority.len);
-        if (!host)
+    weir__slot_host *found = find_host(slots, authority, secure);
+    if (!found) {
+        found = weir__calloc(slots->loop->allocator, 1, sizeof(*found) + authority.len);
+        if (!found)
             return weir__fail(WEIR_E_MEMORY, "connect", "no memory for a connection");
-        memcpy(host->text, authority.data, authority.len);
-        host->authority = (weir_slice){host->text, authority.len};
-        host->secure = secure;
-        weir__link_push(&slots->hosts, &host->link);
+        memcpy(found->text, authority.data, authority.len);
+        found->authority = (weir_slice){found->text, authority.len};
+        found->secure = secure;
+        weir__link_push(&slots->hosts, &found->link);
     }
-    host->holders++;
-    *held = host;
+    found->holders++;
+    *host = found;
     return WEIR_OK;
 }
 

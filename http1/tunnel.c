@@ -28,6 +28,7 @@ struct talk {
     const struct weir__pool_wish *wish;
     char target[TARGET_BYTES]; /* "host:443" */
     weir_slice input;
+    weir_slice reason; /* phrase of the answer */
     weir_http_decoder decoder;
 };
 
@@ -139,7 +140,8 @@ static int next_event(struct talk *talk, weir_http_event *event)
     return rc < 0 ? fail_decoding(talk) : WEIR_OK;
 }
 
-static int read_head(struct talk *talk, const weir_http_head **head)
+/* The status code of the answer, or a status. */
+static int read_head(struct talk *talk)
 {
     weir_http_event event;
     for (int skipped = 0; skipped <= MAX_INFORMATIONAL; skipped++) {
@@ -147,8 +149,8 @@ static int read_head(struct talk *talk, const weir_http_head **head)
         if (rc < 0)
             return rc;
         if (!event.head->informational) {
-            *head = event.head;
-            return WEIR_OK;
+            talk->reason = event.head->reason;
+            return event.head->status_code;
         }
     }
     return weir__fail(WEIR_E_PROTOCOL, "proxy",
@@ -168,12 +170,11 @@ static weir_slice beginning_of_body(struct talk *talk)
                                                          : (weir_slice){NULL, 0};
 }
 
-static int fail_refused(struct talk *talk, const weir_http_head *head)
+static int fail_refused(struct talk *talk, int status_code)
 {
     char reason[64];
     char text[80];
-    int status_code = head->status_code;
-    weir_slice sent = head->reason;
+    weir_slice sent = talk->reason;
     if (sent.len == 0)
         sent = weir_slice_of(weir_http_status_reason(status_code));
     weir__escape(sent, reason, sizeof(reason));
@@ -205,16 +206,14 @@ static int check_silence(struct talk *talk)
 
 static int speak(struct talk *talk)
 {
-    const weir_http_head *head = NULL;
     int rc = make_target(talk);
     if (rc == WEIR_OK)
         rc = send_connect(talk);
     if (rc == WEIR_OK)
-        rc = read_head(talk, &head);
+        rc = read_head(talk);
     if (rc < 0)
         return rc;
-    return head->status_code / 100 == 2 ? check_silence(talk)
-                                        : fail_refused(talk, head);
+    return rc / 100 == 2 ? check_silence(talk) : fail_refused(talk, rc);
 }
 
 int weir__tunnel_connect(weir__connection *connection,

@@ -86,7 +86,7 @@ static int fail(const weir__connection *connection, const weir__socks *socks)
 static int speak(weir__connection *connection, weir__socks *socks,
                  const weir__socks_request *request)
 {
-    weir_slice bytes;
+    weir_slice bytes = {NULL, 0};
     int progress = weir__socks_begin(socks, request);
     while (progress > 0) {
         int rc = send_output(connection, socks);

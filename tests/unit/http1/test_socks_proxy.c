@@ -118,6 +118,36 @@ TEST(socks_proxy, keeps_to_public_addresses_when_they_are_told_to_it)
     http_scene_close(&scene);
 }
 
+/* The first host is public, and the one that it points to is not; through the proxy or
+ * without it. */
+TEST(socks_proxy, keeps_to_public_addresses_in_redirects)
+{
+    static const struct http_answer ANSWER = {
+        .bytes = "HTTP/1.1 302 Found\r\nLocation: http://name.test:8080/\r\n"
+                 "Content-Length: 0\r\n\r\n"};
+    static const char *const SENTENCES[] = {"no public address",
+                                            "is not a public address"};
+    for (int i = 0; i < 2; i++) {
+        struct http_scene scene;
+        struct proxy_scene proxy = {.socks = 5};
+        weir_response *response;
+        http_scene_open(&scene, &ANSWER, 1);
+        proxy_scene_open(&proxy, scene.loop, scene.port);
+        weir_session_free(scene.session);
+        scene.session = weir_session_new(
+            scene.loop, &(weir_session_options){.proxy = proxy.url,
+                                                .no_proxy = i == 1 ? "name.test" : NULL,
+                                                .public_only = true});
+        REQUIRE(scene.session != NULL);
+        CHECK_INT(weir_get(scene.session, &response, "http://1.1.1.1/"),
+                  WEIR_E_CONNECTION);
+        CHECK(http_failed_with(SENTENCES[i]));
+        CHECK_INT(scene.requests, 1);
+        proxy_scene_close(&proxy);
+        http_scene_close(&scene);
+    }
+}
+
 TEST(socks_proxy, takes_addresses_from_the_sessions_table)
 {
     struct http_scene scene;
