@@ -158,16 +158,18 @@ static int read_head(struct talk *talk)
                       MAX_INFORMATIONAL);
 }
 
-/* What has come of the body, or comes at once. */
-static weir_slice beginning_of_body(struct talk *talk)
+/* What has come of the body, or comes at once; its lack is no failure, but to be
+ * cancelled is. */
+static int beginning_of_body(struct talk *talk, weir_slice *body)
 {
     weir_http_event event;
     weir_timeout timeout =
         weir_timeout_start(talk->connection->pool->loop, BODY_TIMEOUT_MS);
     int rc = next_event(talk, &event);
     weir_timeout_end(&timeout);
-    return rc == WEIR_OK && event.type == WEIR_HTTP_DATA ? event.data
-                                                         : (weir_slice){NULL, 0};
+    if (rc == WEIR_OK && event.type == WEIR_HTTP_DATA)
+        *body = event.data;
+    return rc == WEIR_E_CANCELLED || rc == WEIR_E_CLOSED ? rc : WEIR_OK;
 }
 
 static int fail_refused(struct talk *talk, int status_code)
@@ -178,9 +180,10 @@ static int fail_refused(struct talk *talk, int status_code)
     if (sent.len == 0)
         sent = weir_slice_of(weir_http_status_reason(status_code));
     weir__escape(sent, reason, sizeof(reason));
-    weir_slice body = beginning_of_body(talk);
-    if (!talk->connection->stream)
-        return fail_closed();
+    weir_slice body = {NULL, 0};
+    int rc = beginning_of_body(talk, &body);
+    if (rc < 0)
+        return rc;
     weir__escape(weir_slice_chomp(body), text, sizeof(text));
     return weir__fail(WEIR_E_CONNECTION, "proxy",
                       "the proxy answered CONNECT %s with %d %s%s%s%s", talk->target,

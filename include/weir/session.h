@@ -110,7 +110,7 @@ typedef struct weir_session_options {
     weir_tls_context *tls;
 
     /** A proxy to go through: `http://user:password@proxy:3128`, `https://` when it is to
-     * be spoken to over TLS, `socks5://`, `socks5h://` (it resolves names), `socks4://`,
+     * be spoken to over TLS, `socks5://` or `socks://`, `socks5h://` (it resolves names), `socks4://`,
      * `socks4a://` (it does); without a scheme http. The port of http is 80 by default,
      * of https 443, of SOCKS 1080; name and password are percent-encoded. URLs of http
      * are asked of an HTTP proxy; all else is tunnelled (CONNECT, RFC 9110 9.3.6), so it

@@ -332,6 +332,25 @@ TEST(tunnel, ends_in_time_when_the_proxy_hangs_at_any_byte)
     }
 }
 
+/* The server of the scene is the proxy, and asked for a URL of http. */
+TEST(tunnel, is_not_needed_for_http_also_when_the_proxy_speaks_tls)
+{
+    struct tunnel_scene scene;
+    weir_response *response;
+    char proxy[64];
+    open_tunnel(&scene, (struct proxy_scene){0}, &KEPT, 1);
+    for (int i = 0; i < 2; i++) {
+        snprintf(proxy, sizeof(proxy), "https://u:p@localhost:%d", scene.http.port);
+        REQUIRE(weir_get(scene.http.session, &response, "http://name.test/",
+                         .proxy = proxy) == WEIR_OK);
+        weir_response_free(response);
+        CHECK(http_scene_saw(&scene.http, "GET http://name.test/ HTTP/1.1\r\n"));
+        CHECK(http_scene_saw(&scene.http, "Proxy-Authorization: Basic dTpw\r\n"));
+    }
+    CHECK_INT(scene.http.connections, 1);
+    close_tunnel(&scene);
+}
+
 /* --- giving up -------------------------------------------------------------------- */
 
 static int get_in_task(void *arg)
@@ -369,6 +388,23 @@ TEST(tunnel, gives_its_slot_back_whenever_it_is_cancelled)
     }
     CHECK(over);
     weir_tls_context_free(tls);
+}
+
+/* To be cancelled while the body of a refusal may come is not the refusal. */
+TEST(tunnel, that_is_refused_can_be_cancelled)
+{
+    struct tunnel_scene scene;
+    open_tunnel(&scene,
+                (struct proxy_scene){.answer = "HTTP/1.1 407 No\r\n"
+                                               "Content-Length: 5\r\n\r\n",
+                                     .then = PROXY_HANGS},
+                &KEPT, 1);
+    weir_task *task = weir_spawn(scene.http.loop, get_in_task, &scene.http);
+    weir_sleep(scene.http.loop, 20);
+    weir_cancel(task);
+    CHECK_INT(weir_join(task), WEIR_E_CANCELLED);
+    CHECK_INT(weir_session_connections(scene.http.session), 0);
+    close_tunnel(&scene);
 }
 
 TEST(tunnel, ends_with_its_session_at_any_time)
