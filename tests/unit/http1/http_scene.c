@@ -80,10 +80,10 @@ static int read_request(struct http_scene *scene, weir_stream *stream,
 
 static int write_answer(weir_stream *stream, const struct http_answer *answer)
 {
-    weir_slice rest = weir_slice_of(answer->bytes);
+    weir_slice rest = {answer->bytes, answer->len};
     int rc = WEIR_OK;
-    if (answer->len > 0)
-        rest.len = answer->len;
+    if (answer->len == 0)
+        rest = weir_slice_of(answer->bytes);
     while (rc == WEIR_OK && rest.len > 0) {
         weir_slice piece = rest;
         if (answer->cut > 0 && piece.len > answer->cut)
