@@ -83,7 +83,7 @@ static bool is_echoed_to(struct io_scene *scene, int client)
 static bool is_echoed(struct io_scene *scene, weir_stream *stream)
 {
     weir_slice line;
-    weir_timeout timeout = weir_timeout_start(scene->loop, 30);
+    weir_timeout timeout = weir_timeout_start(scene->loop, 1000);
     weir_write(weir_stream_writer(stream), WEIR_S("hello\n"));
     int rc = weir_readline(weir_stream_reader(stream), &line);
     weir_timeout_end(&timeout);
